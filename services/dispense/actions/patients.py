@@ -1,0 +1,237 @@
+"""Patients without papers: registered under a card code, planned for, forgotten when they wish."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from services.dispense import sealing
+from services.dispense.errors import (
+    CardMistyped,
+    CardUnknown,
+    PatientForgotten,
+    PatientNotFound,
+    PerIntakeWrong,
+    TherapyDaysWrong,
+    TherapyLineNotFound,
+)
+from services.dispense.rules import Schedule, parse_fraction
+from services.dispense.rules.card import new_card_code, read_card_code
+from services.dispense.store import patients as store
+from shared import known
+from shared.database import Transaction, Work
+from shared.ids import new_id
+
+
+class AgeBand(StrEnum):
+    CHILD = "child"
+    ADULT = "adult"
+    OLDER = "older"
+
+
+class Identity(Struct, frozen=True, kw_only=True):
+    """Who a patient is, as far as they wish to say. There is no field for papers, address or nationality."""
+
+    card_code: str
+    alias: str
+    age_band: AgeBand
+    language: str
+    contact: str | None
+    allergies: tuple[str, ...]
+
+
+class PatientRegistered(Struct, frozen=True, kw_only=True):
+    patient_id: UUID
+
+
+class PatientForgot(Struct, frozen=True, kw_only=True):
+    patient_id: UUID
+    final_on: date
+    """From this day on no backup holds the key any more either."""
+
+
+class TherapyAlert(StrEnum):
+    """What a pharmacist should look at before the line is given."""
+
+    SAME_SUBSTANCE_TWICE = "same_substance_twice"
+    ALLERGY = "allergy"
+
+
+class TherapyLineChanged(Struct, frozen=True, kw_only=True):
+    therapy_line_id: UUID
+    alerts: list[TherapyAlert] = []
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """What is asked of somebody who registers."""
+
+    alias: str
+    age_band: AgeBand
+    language: str
+    contact: str | None
+    allergies: tuple[str, ...]
+    cycle_days: int
+
+
+async def register_patient(work: Work, keys: sealing.ClinicKeys, person: Person) -> PatientRegistered:
+    """Register somebody, asking nobody for papers. The answer carries no name; the card is seen afterwards."""
+    async with work.transaction() as tx:
+        assert tx.clinic_id is not None
+        patient_id, card_code = new_id(), new_card_code()
+        identity = Identity(
+            card_code=card_code,
+            alias=person.alias,
+            age_band=person.age_band,
+            language=person.language,
+            contact=person.contact,
+            allergies=person.allergies,
+        )
+        wrapping = keys.wrapping(tx.clinic_id)
+        wrapped = sealing.new_wrapped_key(wrapping, patient_id)
+        sealed = sealing.seal(wrapping, wrapped, patient_id, msgspec.json.encode(identity))
+        mac = sealing.card_mac(keys.indexing(tx.clinic_id), card_code)
+        await store.add_patient(tx, patient_id, person.cycle_days, wrapped, sealed, mac)
+        return tx.done(PatientRegistered(patient_id=patient_id))
+
+
+def identity_of(keys: sealing.ClinicKeys, clinic_id: UUID, patient: store.PatientRow) -> Identity | None:
+    """Who it is; None when they have been forgotten."""
+    if patient.sealed is None or patient.wrapped_key is None:
+        return None
+    wrapping = keys.wrapping(clinic_id)
+    plain = sealing.unseal(wrapping, patient.wrapped_key, patient.patient_id, patient.sealed)
+    return msgspec.json.decode(plain, type=Identity)
+
+
+async def look_at(
+    work: Work, keys: sealing.ClinicKeys, patient_ids: Sequence[UUID], purpose: str
+) -> dict[UUID, Identity]:
+    """Who these patients are, those that are not forgotten; that somebody looked is written down."""
+    async with work.transaction() as tx:
+        assert tx.clinic_id is not None
+        rows = await store.find_patients(tx, list(patient_ids))
+        await store.note_look(tx, [row.patient_id for row in rows], purpose)
+        found = {row.patient_id: identity_of(keys, tx.clinic_id, row) for row in rows}
+    return {patient_id: identity for patient_id, identity in found.items() if identity is not None}
+
+
+async def find_by_card(work: Work, keys: sealing.ClinicKeys, card_code: str) -> UUID:
+    """The patient of a card code, however it was typed."""
+    assert work.clinic_id is not None
+    code = read_card_code(card_code)
+    if code is None:
+        raise CardMistyped
+    async with work.reading() as tx:
+        mac = sealing.card_mac(keys.indexing(work.clinic_id), code)
+        patient_id = await store.patient_id_of_card(tx, mac)
+    if patient_id is None:
+        raise CardUnknown
+    return patient_id
+
+
+class NewLine(Struct, frozen=True, kw_only=True):
+    product_id: UUID
+    only_this_product: bool
+    per_intake: str
+    schedule: Schedule
+    starts_on: date
+    until_on: date | None
+    prescribed_by: str | None
+
+
+async def plan_therapy(
+    work: Work, keys: sealing.ClinicKeys, patient_id: UUID, line: NewLine
+) -> TherapyLineChanged:
+    """Add a line to a patient's plan; what needs a pharmacist's look comes back as alerts."""
+    try:
+        per_intake = parse_fraction(line.per_intake)
+    except ValueError as problem:
+        raise PerIntakeWrong from problem
+    if line.until_on is not None and line.until_on < line.starts_on:
+        raise TherapyDaysWrong
+    async with work.transaction() as tx:
+        assert tx.clinic_id is not None
+        patient = await _present(tx, patient_id)
+        product = await known.product_of(tx.sql, tx.clinic_id, line.product_id)
+        before = await store.therapy_lines_of(tx, patient_id)
+        row = store.TherapyLineRow(
+            therapy_line_id=new_id(),
+            product_id=line.product_id,
+            product_name=product.product.name,
+            only_this_product=line.only_this_product,
+            per_intake=str(per_intake),
+            schedule=line.schedule,
+            starts_on=line.starts_on,
+            until_on=line.until_on,
+            sealed_prescriber=_sealed(keys, tx.clinic_id, patient, line.prescribed_by),
+            covered_through=None,
+        )
+        await store.add_therapy_line(tx, patient_id, row)
+        identity = identity_of(keys, tx.clinic_id, patient)
+        alerts = await _alerts(tx, product, before, identity.allergies if identity else ())
+        return tx.done(TherapyLineChanged(therapy_line_id=row.therapy_line_id, alerts=alerts))
+
+
+def _sealed(
+    keys: sealing.ClinicKeys, clinic_id: UUID, patient: store.PatientRow, prescriber: str | None
+) -> bytes | None:
+    if prescriber is None or patient.wrapped_key is None:
+        return None
+    wrapping = keys.wrapping(clinic_id)
+    return sealing.seal(wrapping, patient.wrapped_key, patient.patient_id, prescriber.encode())
+
+
+async def _alerts(
+    tx: Transaction,
+    product: known.KnownProduct,
+    before: Sequence[store.TherapyLineRow],
+    allergies: Sequence[str],
+) -> list[TherapyAlert]:
+    alerts: list[TherapyAlert] = []
+    moieties = {ingredient.moiety for ingredient in product.product.ingredients}
+    if moieties & {allergy.strip().lower() for allergy in allergies}:
+        alerts.append(TherapyAlert.ALLERGY)
+    running = [line.product_id for line in before if line.until_on is None or line.until_on >= tx.today]
+    others = await known.products(tx.sql, tx.clinic_id, running)
+    taken = {x.moiety for other in others.values() for x in other.product.ingredients}
+    if moieties & taken:
+        alerts.append(TherapyAlert.SAME_SUBSTANCE_TWICE)
+    return alerts
+
+
+async def end_therapy_line(
+    work: Work, patient_id: UUID, therapy_line_id: UUID, until_on: date
+) -> TherapyLineChanged:
+    """The last day of a line of the plan."""
+    async with work.transaction() as tx:
+        await _present(tx, patient_id)
+        lines = {line.therapy_line_id: line for line in await store.therapy_lines_of(tx, patient_id)}
+        line = lines.get(therapy_line_id)
+        if line is None:
+            raise TherapyLineNotFound
+        # A line that has not begun ends the day before it would: it is never given.
+        if until_on < line.starts_on - timedelta(days=1):
+            raise TherapyDaysWrong
+        await store.end_therapy_line(tx, patient_id, therapy_line_id, until_on)
+        return tx.done(TherapyLineChanged(therapy_line_id=therapy_line_id))
+
+
+async def forget_patient(work: Work, patient_id: UUID, backup_retention_days: int) -> PatientForgot:
+    """Destroy key, identity and index: nobody can tell any more who it was. What was given stays, nameless."""
+    async with work.transaction() as tx:
+        await _present(tx, patient_id)
+        await store.forget(tx, patient_id)
+        final_on = tx.today + timedelta(days=backup_retention_days)
+        return tx.done(PatientForgot(patient_id=patient_id, final_on=final_on))
+
+
+async def _present(tx: Transaction, patient_id: UUID) -> store.PatientRow:
+    patient = await store.find_patient(tx, patient_id, lock=True)
+    if patient is None:
+        raise PatientNotFound
+    if patient.forgotten_at is not None:
+        raise PatientForgotten
+    return patient

@@ -1,0 +1,1 @@
+"""Dispense's JSON operations: decode, call the action, encode."""

@@ -1,0 +1,222 @@
+"""Who comes on a pharmacy day and what each needs; and what has changed since it was prepared."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+from fractions import Fraction
+from uuid import UUID
+
+from msgspec import Struct
+
+from services.dispense.rules.schedule import Schedule, content_needed, intakes_per_day
+from services.dispense.rules.supply import is_expected, is_pharmacy_day, next_visit_on, supply_through
+
+FURTHEST_DAY = 92
+"""So many days on is looked for the following pharmacy day; a longer closure counts as none."""
+
+
+class OwedBefore(Struct, frozen=True, kw_only=True):
+    """Units still owed of an earlier supply."""
+
+    supply_id: UUID
+    units: int
+    through_on: date
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """A therapy line with what has been supplied of it."""
+
+    patient_id: UUID
+    therapy_line_id: UUID
+    product_id: UUID
+    substitution_group: str
+    content_per_unit: int
+    per_intake: Fraction
+    schedule: Schedule
+    starts_on: date
+    until_on: date | None
+    cycle_days: int
+    covered_through: date | None
+    owed: OwedBefore | None
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What a patient needs of one therapy line for some days. `tops_up`: of an earlier supply."""
+
+    patient_id: UUID
+    therapy_line_id: UUID
+    tops_up: UUID | None
+    product_id: UUID
+    substitution_group: str
+    content_needed: Fraction
+    content_per_day: Fraction | None
+    from_on: date
+    through_on: date
+    covered_through: date | None
+
+
+class Calendar(Struct, frozen=True, kw_only=True):
+    weekdays: frozenset[int]
+    closures: frozenset[date]
+
+    def is_open(self, day_on: date) -> bool:
+        return is_pharmacy_day(day_on, weekdays=self.weekdays, closures=self.closures)
+
+    def following(self, day_on: date) -> date | None:
+        """The next pharmacy day after a day."""
+        days = (day_on + timedelta(days=offset) for offset in range(1, FURTHEST_DAY + 1))
+        return next((day for day in days if self.is_open(day)), None)
+
+
+def wanted_on(plans: Sequence[Plan], day_on: date, calendar: Calendar, most_days: int) -> list[Wanted]:
+    """What everybody who is expected on a pharmacy day needs, by patient and line.
+
+    A patient is expected when one line runs out before the following pharmacy day, or something is owed; then
+    every line is supplied up to their next visit.
+    """
+    following_on = calendar.following(day_on)
+    by_patient: dict[UUID, list[Plan]] = {}
+    for plan in plans:
+        by_patient.setdefault(plan.patient_id, []).append(plan)
+    found: list[Wanted] = []
+    for patient_id in sorted(by_patient):
+        lines = by_patient[patient_id]
+        if any(_brings(plan, day_on, following_on) for plan in lines):
+            found += needed_by(lines, day_on, calendar.is_open, most_days)
+    return found
+
+
+def _brings(plan: Plan, day_on: date, following_on: date | None) -> bool:
+    if plan.owed is not None and plan.owed.through_on >= day_on:
+        return True
+    return is_expected(plan.covered_through, plan.starts_on, plan.until_on, day_on, following_on)
+
+
+def needed_by(
+    lines: Iterable[Plan], day_on: date, is_open: Callable[[date], bool], most_days: int
+) -> list[Wanted]:
+    """What one patient needs on a day, of every line and of what is owed."""
+    found: list[Wanted] = []
+    for plan in sorted(lines, key=lambda plan: plan.therapy_line_id):
+        next_on = next_visit_on(day_on, plan.cycle_days, most_days, is_open)
+        through_on = supply_through(day_on, next_on, most_days, plan.until_on)
+        if plan.owed is not None:
+            most = Fraction(plan.owed.units * plan.content_per_unit)
+            found += _wanted(plan, day_on, plan.owed.through_on, tops_up=plan.owed.supply_id, most=most)
+        first_on = day_on
+        if plan.covered_through is not None:
+            first_on = max(first_on, plan.covered_through + timedelta(days=1))
+        found += _wanted(plan, max(first_on, plan.starts_on), through_on)
+    return found
+
+
+def _wanted(
+    plan: Plan, from_on: date, through_on: date, *, tops_up: UUID | None = None, most: Fraction | None = None
+) -> list[Wanted]:
+    if from_on > through_on:
+        return []
+    content = content_needed(plan.schedule, plan.per_intake, plan.starts_on, from_on, through_on)
+    if most is not None:
+        content = min(content, most)
+    if content == 0:
+        return []
+    per_day = intakes_per_day(plan.schedule)
+    return [
+        Wanted(
+            patient_id=plan.patient_id,
+            therapy_line_id=plan.therapy_line_id,
+            tops_up=tops_up,
+            product_id=plan.product_id,
+            substitution_group=plan.substitution_group,
+            content_needed=content,
+            content_per_day=None if per_day is None else per_day * plan.per_intake,
+            from_on=from_on,
+            through_on=through_on,
+            covered_through=plan.covered_through,
+        )
+    ]
+
+
+def by_urgency(wanted: Sequence[Wanted]) -> dict[UUID, int]:
+    """Patients in the order in which they run out; who has nothing yet comes first."""
+    runs_out: dict[UUID, date] = {}
+    for line in wanted:
+        covered = line.covered_through or date.min
+        runs_out[line.patient_id] = min(covered, runs_out.get(line.patient_id, date.max))
+    ordered = sorted(runs_out, key=lambda patient_id: (runs_out[patient_id], patient_id))
+    return {patient_id: place for place, patient_id in enumerate(ordered)}
+
+
+def by_registration(wanted: Sequence[Wanted]) -> dict[UUID, int]:
+    """Patients in the order in which they were registered: their ids are made in that order."""
+    return {
+        patient_id: place for place, patient_id in enumerate(sorted({line.patient_id for line in wanted}))
+    }
+
+
+class Prepared(Struct, frozen=True, kw_only=True):
+    """A line as it was prepared before."""
+
+    line_id: UUID
+    therapy_line_id: UUID
+    tops_up: UUID | None
+    substitution_group: str
+    content_needed: Fraction
+    content_per_day: Fraction | None
+    from_on: date
+    through_on: date
+    waits: bool
+    short_units: int
+    content_per_unit: int
+    settled: bool
+    """The visit has begun or was marked: what a person fixed stays."""
+
+
+class AskAgain(Struct, frozen=True, kw_only=True):
+    line_id: UUID
+    content_needed: Fraction
+    from_on: date
+
+
+class Changes(Struct, frozen=True, kw_only=True):
+    """What preparing has to do, and nothing else."""
+
+    add: tuple[Wanted, ...]
+    ask_again: tuple[AskAgain, ...]
+    drop: tuple[UUID, ...]
+
+
+def changes(prepared: Sequence[Prepared], wanted: Sequence[Wanted]) -> Changes:
+    """Compare a day with what it was prepared for: the same stays, what is short is asked for again."""
+    standing = {(line.therapy_line_id, line.tops_up): line for line in prepared}
+    add: list[Wanted] = []
+    again: list[AskAgain] = []
+    kept: set[UUID] = set()
+    for need in wanted:
+        line = standing.get((need.therapy_line_id, need.tops_up))
+        if line is None or not (line.settled or _is_same(line, need)):
+            add.append(need)
+            continue
+        kept.add(line.line_id)
+        if line.short_units and not line.waits and not line.settled:
+            again.append(_missing(line))
+    drop = [line.line_id for line in prepared if line.line_id not in kept and not line.settled]
+    return Changes(add=tuple(add), ask_again=tuple(again), drop=tuple(sorted(drop)))
+
+
+def _is_same(line: Prepared, need: Wanted) -> bool:
+    return (
+        line.substitution_group == need.substitution_group
+        and line.content_needed == need.content_needed
+        and line.content_per_day == need.content_per_day
+        and (line.from_on, line.through_on) == (need.from_on, need.through_on)
+    )
+
+
+def _missing(line: Prepared) -> AskAgain:
+    """What is still short covers the last days of the line's use."""
+    content = min(line.content_needed, Fraction(line.short_units * line.content_per_unit))
+    from_on = line.from_on
+    if line.content_per_day is not None:
+        covered_days = (line.content_needed - content) // line.content_per_day
+        from_on = min(from_on + timedelta(days=covered_days), line.through_on)
+    return AskAgain(line_id=line.line_id, content_needed=content, from_on=from_on)

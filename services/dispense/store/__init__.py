@@ -1,0 +1,1 @@
+"""All of dispense's SQL: one typed function per statement."""

@@ -1,0 +1,255 @@
+"""What a partner pharmacist and a clinic pharmacist do with donations: one function each."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from services.donations import rules, store
+from services.donations.errors import (
+    CollectionEmpty,
+    CollectionNotFound,
+    CollectionNotHandedIn,
+    CollectionNotOpen,
+    LineAlreadyChecked,
+    LineCannotBeAccepted,
+    LineNotFound,
+    NotYourPharmacy,
+    ProductNotNamed,
+)
+from shared import known
+from shared.database import Transaction, Work
+from shared.events.donations import LineAccepted
+from shared.ids import new_id
+from shared.policies import SourceKind
+
+Pharmacies = frozenset[UUID] | None
+"""Where the person is delegated; None: at the clinic itself, so all its partners are theirs to see."""
+
+
+class CollectionChanged(Struct, frozen=True, kw_only=True):
+    collection_id: UUID
+    state: store.CollectionState
+
+
+class LineChanged(Struct, frozen=True, kw_only=True):
+    line_id: UUID
+    line_number: int
+    state: store.LineState
+    reason: str | None = None
+    policy_name: str | None = None
+    decision_id: UUID | None = None
+
+
+class DonatedItem(Struct, frozen=True, kw_only=True):
+    """A line as it is logged; `batch` None: it can't be read. The product by its id or a code on its pack."""
+
+    product_id: UUID | None
+    code: str | None
+    batch: str | None
+    expires_on: date
+    opened: bool
+    units: int
+    source_kind: SourceKind
+    source_name: str | None
+    storage: rules.Storage
+
+
+async def open_collection(work: Work, pharmacies: Pharmacies, pharmacy_id: UUID) -> CollectionChanged:
+    """Begin a bag or box at a partner pharmacy."""
+    async with work.transaction() as tx:
+        if pharmacies is not None and pharmacy_id not in pharmacies:
+            raise NotYourPharmacy
+        if not await store.is_partner(tx, pharmacy_id):
+            raise NotYourPharmacy("That pharmacy is no partner of this clinic today.")
+        collection_id = new_id()
+        await store.open_collection(tx, collection_id, pharmacy_id)
+        return tx.done(CollectionChanged(collection_id=collection_id, state="open"))
+
+
+async def add_line(work: Work, pharmacies: Pharmacies, collection_id: UUID, item: DonatedItem) -> LineChanged:
+    """Log a donated item; one that the clinic doesn't accept is stored as refused, with its reason, at once."""
+    async with work.transaction() as tx:
+        collection = await _locked(tx, collection_id, pharmacies)
+        if collection.state != "open":
+            raise CollectionNotOpen
+        return tx.done(await _log_line(tx, collection_id, item))
+
+
+async def add_extra_line(work: Work, collection_id: UUID, item: DonatedItem) -> LineChanged:
+    """A box found at the check that nobody had logged."""
+    async with work.transaction() as tx:
+        collection = await _locked(tx, collection_id, None)
+        if collection.state == "open":
+            raise CollectionNotHandedIn
+        line = await _log_line(tx, collection_id, item)
+        await store.set_checked_if_done(tx, collection_id)
+        return tx.done(line)
+
+
+async def _log_line(tx: Transaction, collection_id: UUID, item: DonatedItem) -> LineChanged:
+    if (item.product_id is None) == (item.code is None):
+        raise ProductNotNamed
+    product_id = item.product_id or await known.product_id_of_code(tx.sql, item.code or "")
+    refusal = await _judge(tx, product_id, _facts(item))
+    state: store.LineState = "refused" if refusal else "logged"
+    decision_id = await store.decision_of_policy(tx, refusal.policy_name) if refusal else None
+    line = store.NewLine(
+        line_id=new_id(),
+        collection_id=collection_id,
+        product_id=product_id,
+        batch=item.batch,
+        expires_on=item.expires_on,
+        opened=item.opened,
+        units=item.units,
+        source_kind=item.source_kind,
+        source_name=item.source_name,
+        storage=item.storage,
+        state=state,
+        reason=refusal.reason if refusal else None,
+        policy_name=refusal.policy_name if refusal else None,
+        decision_id=decision_id,
+    )
+    return LineChanged(
+        line_id=line.line_id,
+        line_number=await store.add_line(tx, line),
+        state=state,
+        reason=line.reason,
+        policy_name=line.policy_name,
+        decision_id=decision_id,
+    )
+
+
+def _facts(item: DonatedItem) -> rules.Item:
+    return rules.Item(
+        expires_on=item.expires_on, opened=item.opened, source_kind=item.source_kind, storage=item.storage
+    )
+
+
+async def _judge(
+    tx: Transaction, product_id: UUID, item: rules.Item, *, needed_soon: bool = False
+) -> rules.Refusal | None:
+    product = await known.product_of(tx.sql, tx.clinic_id, product_id)
+    return rules.judge(
+        item,
+        product.product,
+        controlled=product.controlled,
+        policies=await known.policies_of(tx.sql, tx.clinic_id),
+        today=tx.today,
+        needed_soon=needed_soon,
+    )
+
+
+async def withdraw_line(
+    work: Work, pharmacies: Pharmacies, collection_id: UUID, line_id: UUID
+) -> LineChanged:
+    """Undo a line of a collection that is still open."""
+    async with work.transaction() as tx:
+        collection = await _locked(tx, collection_id, pharmacies)
+        line = await store.find_line(tx, collection_id, line_id)
+        if line is None:
+            raise LineNotFound
+        if collection.state != "open":
+            raise CollectionNotOpen
+        await store.withdraw_line(tx, line_id)
+        return tx.done(LineChanged(line_id=line_id, line_number=line.line_number, state="withdrawn"))
+
+
+async def hand_in_collection(work: Work, pharmacies: Pharmacies, collection_id: UUID) -> CollectionChanged:
+    """The collection goes to the clinic; from now on its pharmacist checks it."""
+    async with work.transaction() as tx:
+        collection = await _locked(tx, collection_id, pharmacies)
+        if collection.state != "open":
+            raise CollectionNotOpen
+        if all(line.state == "withdrawn" for line in await store.lines_of(tx, collection_id)):
+            raise CollectionEmpty
+        await store.set_handed_in(tx, collection_id)
+        state = await store.set_checked_if_done(tx, collection_id)
+        return tx.done(CollectionChanged(collection_id=collection_id, state=state))
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """A pharmacist's word on a line, with what was put right; None leaves what was logged."""
+
+    outcome: Literal["accept", "hold", "refuse", "missing"]
+    reason_text: str | None = None
+    units: int | None = None
+    batch: str | None = None
+    expires_on: date | None = None
+    opened: bool | None = None
+    needed_soon: bool = False
+
+
+async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Check) -> LineChanged:
+    """A pharmacist's check of one line. Accepted units go to stock; what is held or refused stays here."""
+    async with work.transaction() as tx:
+        collection = await _locked(tx, collection_id, None)
+        line = await store.find_line(tx, collection_id, line_id)
+        if line is None:
+            raise LineNotFound
+        if collection.state == "open":
+            raise CollectionNotHandedIn
+        if line.state in ("accepted", "withdrawn"):
+            raise LineAlreadyChecked
+        outcome = await _outcome(tx, line, check)
+        await store.set_outcome(tx, line_id, outcome)
+        await store.set_checked_if_done(tx, collection_id)
+        if outcome.accepted_units is not None:
+            tx.emit(collection_id, _accepted(collection, line, outcome, outcome.accepted_units))
+        return tx.done(
+            LineChanged(
+                line_id=line_id, line_number=line.line_number, state=outcome.state, reason=outcome.reason
+            )
+        )
+
+
+async def _outcome(tx: Transaction, line: store.LineRow, check: Check) -> store.Outcome:
+    expires_on = check.expires_on or line.expires_on
+    opened = line.opened if check.opened is None else check.opened
+    if check.outcome == "accept":
+        item = rules.Item(
+            expires_on=expires_on, opened=opened, source_kind=line.source_kind, storage=line.storage
+        )
+        refusal = await _judge(tx, line.product_id, item, needed_soon=check.needed_soon)
+        if refusal is not None:
+            raise LineCannotBeAccepted(reason=refusal.reason, policy_name=refusal.policy_name)
+    states: dict[str, store.LineState] = {
+        "accept": "accepted",
+        "hold": "held",
+        "refuse": "refused",
+        "missing": "missing",
+    }
+    by_pharmacist = rules.RefusalReason.BY_PHARMACIST if check.outcome in ("hold", "refuse") else None
+    return store.Outcome(
+        state=states[check.outcome],
+        reason=by_pharmacist,
+        reason_text=check.reason_text,
+        batch=check.batch or line.batch,
+        expires_on=expires_on,
+        opened=opened,
+        accepted_units=(check.units or line.units) if check.outcome == "accept" else None,
+    )
+
+
+def _accepted(
+    collection: store.CollectionRow, line: store.LineRow, outcome: store.Outcome, units: int
+) -> LineAccepted:
+    return LineAccepted(
+        collection_id=collection.collection_id,
+        line_id=line.line_id,
+        pharmacy_id=collection.pharmacy_id,
+        product_id=line.product_id,
+        batch=outcome.batch,
+        expires_on=outcome.expires_on,
+        opened=outcome.opened,
+        units=units,
+    )
+
+
+async def _locked(tx: Transaction, collection_id: UUID, pharmacies: Pharmacies) -> store.CollectionRow:
+    """The collection, locked. Another pharmacy's is as if it weren't there."""
+    collection = await store.find_collection(tx, collection_id, lock=True)
+    if collection is None or (pharmacies is not None and collection.pharmacy_id not in pharmacies):
+        raise CollectionNotFound
+    return collection

@@ -1,0 +1,195 @@
+"""Donations' JSON operations: decode, call the action, encode."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from litestar.params import Parameter
+from msgspec import Struct
+
+from services.donations import actions, store
+from services.donations.errors import CollectionNotFound
+from services.donations.rules import Storage
+from shared import fields, known
+from shared.database import Work
+from shared.identity import Access
+from shared.policies import SourceKind
+from shared.roles import Act
+from shared.web.operations import Limit, SearchText, command, query
+
+
+class Products(Struct, frozen=True, kw_only=True):
+    products: list[known.KnownProduct]
+
+
+@query("/clinics/{clinic_id:uuid}/products", act=Act.SEE_CATALOGUE)
+async def find_products(work: Work, text: SearchText, most: Limit = 20) -> Products:
+    """Products whose name or substance holds the text."""
+    async with work.reading() as tx:
+        return Products(products=await known.products_named(tx.sql, tx.clinic_id, text, most))
+
+
+class CollectionBody(fields.Body):
+    pharmacy_id: UUID
+
+
+@command("/clinics/{clinic_id:uuid}/collections", act=Act.COLLECT)
+async def open_collection(
+    work: Work, access: Access, clinic_id: UUID, data: CollectionBody
+) -> actions.CollectionChanged:
+    """Open a collection at your pharmacy, for this clinic."""
+    return await actions.open_collection(work, access.pharmacies(clinic_id), data.pharmacy_id)
+
+
+class LineBody(fields.Body):
+    """One donated item. `batch` null: it can't be read. Send `product_id` or the `code` on the pack."""
+
+    batch: fields.Batch | None
+    expires_on: fields.Day
+    opened: bool
+    units: fields.Units
+    source_kind: SourceKind
+    product_id: UUID | None = None
+    code: fields.Code | None = None
+    source_name: fields.Name | None = None
+    storage: Storage = Storage.ROOM
+
+    def item(self) -> actions.DonatedItem:
+        return actions.DonatedItem(
+            product_id=self.product_id,
+            code=self.code,
+            batch=self.batch,
+            expires_on=self.expires_on,
+            opened=self.opened,
+            units=self.units,
+            source_kind=self.source_kind,
+            source_name=self.source_name,
+            storage=self.storage,
+        )
+
+
+@command("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/lines", act=Act.COLLECT)
+async def add_line(
+    work: Work, access: Access, clinic_id: UUID, collection_id: UUID, data: LineBody
+) -> actions.LineChanged:
+    """Add a donated item. One that the clinic doesn't accept is stored as refused: `reason` says why."""
+    return await actions.add_line(work, access.pharmacies(clinic_id), collection_id, data.item())
+
+
+@command(
+    "/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/lines/{line_id:uuid}/withdraw",
+    act=Act.COLLECT,
+)
+async def withdraw_line(
+    work: Work, access: Access, clinic_id: UUID, collection_id: UUID, line_id: UUID
+) -> actions.LineChanged:
+    """Undo a line of an open collection."""
+    return await actions.withdraw_line(work, access.pharmacies(clinic_id), collection_id, line_id)
+
+
+@command("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/hand-in", act=Act.COLLECT)
+async def hand_in_collection(
+    work: Work, access: Access, clinic_id: UUID, collection_id: UUID
+) -> actions.CollectionChanged:
+    """Hand the collection in: it waits for the clinic's check."""
+    return await actions.hand_in_collection(work, access.pharmacies(clinic_id), collection_id)
+
+
+class Collections(Struct, frozen=True, kw_only=True):
+    collections: list[store.CollectionRow]
+
+
+@query("/clinics/{clinic_id:uuid}/collections", act=Act.SEE_COLLECTIONS)
+async def list_collections(
+    work: Work,
+    access: Access,
+    clinic_id: UUID,
+    collection_state: Literal["open", "handed_in", "checked"] | None = None,
+    most: Limit = 100,
+) -> Collections:
+    """Collections, the latest on top; a partner pharmacist sees those of their pharmacy."""
+    async with work.reading() as tx:
+        found = await store.list_collections(tx, collection_state, access.pharmacies(clinic_id), most)
+        return Collections(collections=found)
+
+
+class Collection(Struct, frozen=True, kw_only=True):
+    collection: store.CollectionRow
+    lines: list[store.LineRow]
+
+
+@query("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}", act=Act.SEE_COLLECTIONS)
+async def see_collection(work: Work, access: Access, clinic_id: UUID, collection_id: UUID) -> Collection:
+    """A collection with its lines and what became of each."""
+    pharmacies = access.pharmacies(clinic_id)
+    async with work.reading() as tx:
+        collection = await store.find_collection(tx, collection_id)
+        if collection is None or (pharmacies is not None and collection.pharmacy_id not in pharmacies):
+            raise CollectionNotFound
+        return Collection(collection=collection, lines=await store.lines_of(tx, collection_id))
+
+
+@command("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/extra-lines", act=Act.CHECK_DONATION)
+async def add_extra_line(work: Work, collection_id: UUID, data: LineBody) -> actions.LineChanged:
+    """Add a box that was in a handed-in collection though nobody had logged it."""
+    return await actions.add_extra_line(work, collection_id, data.item())
+
+
+class CheckBody(fields.Body):
+    """`accept` may put right units, batch, expiry and condition; `hold` and `refuse` say why."""
+
+    outcome: Literal["accept", "hold", "refuse", "missing"]
+    reason: fields.Line | None = None
+    units: fields.Units | None = None
+    batch: fields.Batch | None = None
+    expires_on: fields.Day | None = None
+    opened: bool | None = None
+    needed_soon: bool = False
+    """A plan needs it and it will be used in time, so its remaining life may be shorter than the policy asks."""
+
+
+@command(
+    "/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/lines/{line_id:uuid}/check",
+    act=Act.CHECK_DONATION,
+)
+async def check_line(work: Work, collection_id: UUID, line_id: UUID, data: CheckBody) -> actions.LineChanged:
+    """Accept, hold or refuse a line, or say that it was not there."""
+    check = actions.Check(
+        outcome=data.outcome,
+        reason_text=data.reason,
+        units=data.units,
+        batch=data.batch,
+        expires_on=data.expires_on,
+        opened=data.opened,
+        needed_soon=data.needed_soon,
+    )
+    return await actions.check_line(work, collection_id, line_id, check)
+
+
+class Lines(Struct, frozen=True, kw_only=True):
+    lines: list[store.LineRow]
+
+
+States = Annotated[
+    Literal["held", "refused"], Parameter(description="held: to be looked at; refused: to be destroyed")
+]
+
+
+@query("/clinics/{clinic_id:uuid}/waiting-lines", act=Act.CHECK_DONATION)
+async def list_waiting_lines(work: Work, line_state: States = "refused", most: Limit = 100) -> Lines:
+    """Lines that stay in donations: refused ones wait to be destroyed, held ones to be looked at again."""
+    async with work.reading() as tx:
+        return Lines(lines=await store.waiting_lines(tx, [line_state], most))
+
+
+ROUTES = (
+    find_products,
+    open_collection,
+    add_line,
+    withdraw_line,
+    hand_in_collection,
+    list_collections,
+    see_collection,
+    add_extra_line,
+    check_line,
+    list_waiting_lines,
+)

@@ -1,0 +1,51 @@
+"""What donations can refuse, each named for the fact."""
+
+from collections.abc import Mapping
+
+from shared.errors import Conflict, DosisError, NotAllowed, NotFound, Refused
+
+
+class CollectionNotFound(NotFound):
+    title = "There is no such collection here"
+
+
+class LineNotFound(NotFound):
+    title = "There is no such line in this collection"
+
+
+class NotYourPharmacy(NotAllowed):
+    title = "That is not your pharmacy"
+    detail = "Open collections, and see them, only for the pharmacy where you are delegated."
+
+
+class CollectionNotOpen(Conflict):
+    title = "The collection has been handed in"
+    detail = "Open a new collection for further boxes."
+
+
+class CollectionNotHandedIn(Conflict):
+    title = "The collection is not waiting to be checked"
+    detail = "It is still open at the pharmacy, or every line of it has been checked."
+
+
+class CollectionEmpty(Refused):
+    title = "There is nothing in the collection"
+    detail = "Add at least one line before you hand it in."
+
+
+class LineAlreadyChecked(Conflict):
+    title = "This line was accepted or withdrawn already"
+    detail = "Accepted units are in stock: put them right there."
+
+
+class LineCannotBeAccepted(Refused):
+    title = "The clinic does not accept this line"
+    detail = "Refuse it, or hold it. What a policy refuses, the assembly can decide anew."
+
+
+class ProductNotNamed(Refused):
+    title = "Name the product by its id or by the code on its pack"
+    detail = "Send just one of product_id and code."
+
+
+CONSTRAINTS: Mapping[str, type[DosisError]] = {}

@@ -1,0 +1,76 @@
+-- Donations: collections on their way to a clinic, their lines, and the check of each line.
+-- Only accepted units enter the ledger of stock; held and refused lines stay here.
+
+CREATE TABLE collection (
+    collection_id uuid NOT NULL,
+    clinic_id uuid NOT NULL,
+    pharmacy_id uuid NOT NULL,
+    state text NOT NULL DEFAULT 'open',
+    opened_by uuid NOT NULL,
+    opened_at timestamptz NOT NULL,
+    handed_in_by uuid,
+    handed_in_at timestamptz,
+    CONSTRAINT collection_pkey PRIMARY KEY (collection_id),
+    CONSTRAINT collection_clinic_key UNIQUE (clinic_id, collection_id),
+    CONSTRAINT collection_state_known CHECK (state IN ('open', 'handed_in', 'checked')),
+    CONSTRAINT collection_handed_in_once CHECK ((state = 'open') = (handed_in_at IS NULL))
+);
+COMMENT ON TABLE collection IS 'A bag or box of donated items on its way from a partner pharmacy to a clinic';
+CREATE INDEX collection_queue_idx ON collection (clinic_id, state, opened_at);
+
+CREATE TABLE line (
+    line_id uuid NOT NULL,
+    clinic_id uuid NOT NULL,
+    collection_id uuid NOT NULL,
+    line_number integer NOT NULL,
+    product_id uuid NOT NULL,
+    batch text,
+    expires_on date NOT NULL,
+    opened boolean NOT NULL,
+    units integer NOT NULL,
+    source_kind text NOT NULL,
+    source_name text,
+    storage text NOT NULL,
+    state text NOT NULL,
+    reason text,
+    reason_text text,
+    policy_name text,
+    decision_id uuid,
+    logged_by uuid NOT NULL,
+    logged_at timestamptz NOT NULL,
+    checked_by uuid,
+    checked_at timestamptz,
+    accepted_units integer,
+    CONSTRAINT line_pkey PRIMARY KEY (line_id),
+    CONSTRAINT line_collection_fkey FOREIGN KEY (clinic_id, collection_id)
+        REFERENCES collection (clinic_id, collection_id),
+    CONSTRAINT line_product_fkey FOREIGN KEY (product_id) REFERENCES product (product_id),
+    CONSTRAINT line_number_key UNIQUE (collection_id, line_number),
+    CONSTRAINT line_units_positive CHECK (units > 0),
+    CONSTRAINT line_source_known CHECK (source_kind IN (
+        'person', 'collective', 'association', 'company', 'public_body', 'church', 'party'
+    )),
+    CONSTRAINT line_storage_known CHECK (storage IN ('room', 'cold', 'unknown')),
+    CONSTRAINT line_state_known CHECK (
+        state IN ('logged', 'withdrawn', 'accepted', 'held', 'refused', 'missing')
+    ),
+    CONSTRAINT line_accepted_with_units CHECK ((state = 'accepted') = (accepted_units IS NOT NULL)),
+    CONSTRAINT line_accepted_units_positive CHECK (accepted_units > 0),
+    CONSTRAINT line_accepted_by_somebody CHECK (state <> 'accepted' OR checked_by IS NOT NULL),
+    CONSTRAINT line_reasoned CHECK (state NOT IN ('held', 'refused') OR reason IS NOT NULL)
+);
+COMMENT ON TABLE line IS 'A donated item: what it is, who gave it (nameless by default), and what became of it, with the reason';
+COMMENT ON COLUMN line.batch IS 'Null: it can''t be read; such a lot is drawn into every recall of its product';
+COMMENT ON COLUMN line.decision_id IS 'The decision behind the policy that refused the line';
+CREATE INDEX line_collection_idx ON line (collection_id, line_number);
+CREATE INDEX line_waiting_idx ON line (clinic_id, state) WHERE state IN ('held', 'refused');
+
+ALTER TABLE collection ENABLE ROW LEVEL SECURITY;
+ALTER TABLE collection FORCE ROW LEVEL SECURITY;
+CREATE POLICY collection_clinic ON collection
+    USING (clinic_id = nullif(current_setting('app.clinic', true), '')::uuid);
+ALTER TABLE line ENABLE ROW LEVEL SECURITY;
+ALTER TABLE line FORCE ROW LEVEL SECURITY;
+CREATE POLICY line_clinic ON line USING (clinic_id = nullif(current_setting('app.clinic', true), '')::uuid);
+
+GRANT SELECT, INSERT, UPDATE ON collection, line TO :app_role;

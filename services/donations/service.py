@@ -1,0 +1,17 @@
+"""Donations' table of contents."""
+
+from pathlib import Path
+
+from services.donations.api import ROUTES
+from services.donations.consumers import CONSUMERS
+from services.donations.errors import CONSTRAINTS
+from shared.service import EVENT_MIGRATIONS, KNOWN_MIGRATIONS, Service
+
+SERVICE = Service(
+    name="donations",
+    routes=ROUTES,
+    consumers=CONSUMERS,
+    reads=("stock",),
+    migrations=(EVENT_MIGRATIONS, KNOWN_MIGRATIONS, ("donations", Path(__file__).parent / "migrations")),
+    constraints=CONSTRAINTS,
+)

@@ -1,0 +1,1 @@
+"""Stock's JSON operations: decode, call the action, encode."""

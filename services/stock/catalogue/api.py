@@ -1,0 +1,58 @@
+"""The catalogue's operations."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar.params import Parameter
+from msgspec import Struct
+
+from services.stock.catalogue import actions
+from shared import fields, known
+from shared.database import Work
+from shared.roles import Act
+from shared.web.operations import Limit, SearchText, command, query
+
+
+class Products(Struct, frozen=True, kw_only=True):
+    products: list[known.KnownProduct]
+
+
+@query("/clinics/{clinic_id:uuid}/products", act=Act.SEE_CATALOGUE)
+async def find_products(work: Work, text: SearchText, most: Limit = 20) -> Products:
+    """Products whose name or substance holds the text."""
+    async with work.reading() as tx:
+        return Products(products=await known.products_named(tx.sql, tx.clinic_id, text, most))
+
+
+CodeText = Annotated[fields.Code, Parameter(description="The code on the pack")]
+
+
+@query("/clinics/{clinic_id:uuid}/products/by-code", act=Act.SEE_CATALOGUE)
+async def find_product_by_code(work: Work, code: CodeText) -> known.KnownProduct:
+    """The product of a code on a pack."""
+    async with work.reading() as tx:
+        return await known.product_of(tx.sql, tx.clinic_id, await known.product_id_of_code(tx.sql, code))
+
+
+@query("/clinics/{clinic_id:uuid}/products/{product_id:uuid}", act=Act.SEE_CATALOGUE)
+async def see_product(work: Work, product_id: UUID) -> known.KnownProduct:
+    """One product as this clinic sees it."""
+    async with work.reading() as tx:
+        return await known.product_of(tx.sql, tx.clinic_id, product_id)
+
+
+class JudgementBody(fields.Body):
+    reason: fields.Line
+    controlled: bool | None = None
+    substitution_group: fields.Line | None = None
+
+
+@command("/clinics/{clinic_id:uuid}/products/{product_id:uuid}/judge", act=Act.JUDGE_PRODUCT)
+async def judge_product(work: Work, product_id: UUID, data: JudgementBody) -> actions.ProductJudged:
+    """Say otherwise than the catalogue, for this clinic: that it is controlled, or what it may stand in for."""
+    return await actions.judge_product(
+        work, product_id, data.controlled, data.substitution_group, data.reason
+    )
+
+
+ROUTES = (find_products, find_product_by_code, see_product, judge_product)

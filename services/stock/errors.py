@@ -1,0 +1,132 @@
+"""What stock can refuse, each named for the fact."""
+
+from collections.abc import Mapping
+
+from shared.errors import Conflict, DosisError, NotFound, NotSignedIn, Refused, TooMany
+
+
+class LotNotFound(NotFound):
+    title = "There is no such lot at this clinic"
+
+
+class LotNotHeld(Conflict):
+    title = "This lot is not held and has nothing in quarantine"
+    detail = "There is nothing to release."
+
+
+class LotHeldAlready(Conflict):
+    title = "This lot is held already"
+    detail = "Its reason stands on the lot; nothing more is needed."
+
+
+class NotEnoughUnits(Refused):
+    title = "There are not so many units in that place"
+    detail = "Look at the lot again and ask for at most what is there."
+
+
+class SameLot(Refused):
+    title = "Nothing would change"
+    detail = "Give another batch, expiry or condition than the lot has now."
+
+
+class TransferNotFound(NotFound):
+    title = "There is no such transfer at this clinic"
+
+
+class TransferNotReady(Conflict):
+    title = "The transfer is in another state"
+    detail = "Look at the transfer again: the other clinic may have answered, or somebody here did."
+
+
+class ClinicNotHeard(NotFound):
+    title = "No such clinic has been heard on the network"
+    detail = "Choose one of the clinics in the list of neighbours."
+
+
+class LineNotInTransfer(Refused):
+    title = "The transfer has no such line"
+    detail = "Name each line or lot by the number that the transfer shows."
+
+
+class ProductMustBeNamed(Refused):
+    title = "This clinic's catalogue does not know the product that was shipped"
+    detail = "Name the product of this clinic's catalogue that it is."
+
+
+class PersonNotFound(NotFound):
+    title = "There is no such person"
+
+
+class PersonNameTaken(Conflict):
+    title = "Somebody signs in under that name already"
+    detail = "Choose another sign-in name."
+
+
+class DecisionNotFound(NotFound):
+    title = "There is no such decision of this clinic"
+    detail = "Record the decision first; a delegation or policy stands on it."
+
+
+class DelegationNotFound(NotFound):
+    title = "There is no such delegation at this clinic"
+
+
+class DelegationOver(Conflict):
+    title = "That delegation is over already"
+    detail = "There is nothing to end."
+
+
+class DelegationDaysWrong(Refused):
+    title = "A delegation ends on or after its first day, and within two years"
+    detail = "Give an until-day that the assembly can keep in mind."
+
+
+class PlaceNotOurs(Refused):
+    title = "The place is neither this clinic nor one of its partner pharmacies"
+    detail = "A partner pharmacist's place is a partner pharmacy; every other role's place is the clinic."
+
+
+class PolicyNotKnown(NotFound):
+    title = "There is no policy of that name"
+
+
+class PolicyValueWrong(Refused):
+    title = "That value is outside the policy's bounds"
+
+
+class VotesWrong(Refused):
+    title = "The votes don't fit the way of deciding"
+    detail = "Consensus has no votes; a vote has for, against and blank, and more for than against."
+
+
+class PharmacyNotFound(NotFound):
+    title = "There is no such partner pharmacy of this clinic"
+
+
+class SignInRefused(NotSignedIn):
+    title = "Name and password don't fit together"
+    detail = "Check both. After five wrong tries there is a minute's wait."
+
+
+class TooManySignIns(TooMany):
+    title = "Five wrong tries in a row"
+    detail = "Wait a minute, then try again."
+
+
+class SessionNotFound(NotFound):
+    title = "You have no such sign-in or token"
+
+
+class ControlledStays(Refused):
+    title = "A product can be called controlled, never the other way round"
+    detail = "Controlled substances are always refused; no clinic can loosen that."
+
+
+CONSTRAINTS: Mapping[str, type[DosisError]] = {
+    "lot_units_not_negative": NotEnoughUnits,
+    "person_sign_in_name_key": PersonNameTaken,
+    "decision_votes_unless_consensus": VotesWrong,
+    "delegation_days": DelegationDaysWrong,
+    "policy_decision_fkey": DecisionNotFound,
+    "delegation_decision_fkey": DecisionNotFound,
+}

@@ -1,0 +1,69 @@
+"""What a transfer may do next, and what a count means."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from uuid import UUID
+
+from msgspec import Struct
+
+from services.stock.rules.ledger import Account, Movement
+
+
+class AgreedPick(Struct, frozen=True, kw_only=True):
+    """Units of one lot set apart for a transfer's line."""
+
+    line_number: int
+    lot_id: UUID
+    units: int
+
+
+class ShelfLot(Struct, frozen=True, kw_only=True):
+    lot_id: UUID
+    product_id: UUID
+    expires_on: date
+    shelf: int
+    held: bool
+
+
+def pick_for_transfer(
+    wanted: Sequence[tuple[int, UUID, int]], lots: Sequence[ShelfLot], today: date
+) -> list[AgreedPick]:
+    """Lots for (line number, product, units): what expires first goes first, nothing expired or held.
+
+    Gives less where there is less; the caller compares.
+    """
+    left = {lot.lot_id: lot.shelf for lot in lots}
+    picks: list[AgreedPick] = []
+    for line_number, product_id, units in wanted:
+        missing = units
+        for lot in sorted(lots, key=lambda lot: (lot.expires_on, lot.lot_id)):
+            if lot.product_id != product_id or lot.held or lot.expires_on < today:
+                continue
+            given = min(missing, left[lot.lot_id])
+            if given > 0:
+                picks.append(AgreedPick(line_number=line_number, lot_id=lot.lot_id, units=given))
+                left[lot.lot_id] -= given
+                missing -= given
+    return picks
+
+
+def movements_on_arrival(
+    lot_id: UUID, shipped: int, counted: int, cause_id: UUID, *, held: bool
+) -> list[Movement]:
+    """What was counted comes in: up to what was shipped to the shelf, more than that found, in quarantine."""
+    shelf = Account.QUARANTINE if held else Account.SHELF
+    arrived = min(shipped, counted)
+    ways = [
+        (Account.RECEIVED_FROM_CLINIC, shelf, arrived),
+        (Account.FOUND, Account.QUARANTINE, counted - arrived),
+    ]
+    return [
+        Movement(lot_id=lot_id, source=source, target=target, units=units, cause_id=cause_id)
+        for source, target, units in ways
+        if units > 0
+    ]
+
+
+def missing_units(shipped: Mapping[int, int], counted: Mapping[int, int]) -> int:
+    """Units that were shipped and not counted on arrival, over all lots."""
+    return sum(max(0, units - counted.get(number, 0)) for number, units in shipped.items())

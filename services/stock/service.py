@@ -1,0 +1,19 @@
+"""Stock's table of contents."""
+
+from pathlib import Path
+
+from services.stock.api import lots, transfers
+from services.stock.catalogue import api as catalogue
+from services.stock.consumers import CONSUMERS
+from services.stock.errors import CONSTRAINTS
+from services.stock.registry import api as registry
+from shared.service import EVENT_MIGRATIONS, Service
+
+SERVICE = Service(
+    name="stock",
+    routes=(*registry.ROUTES, *catalogue.ROUTES, *lots.ROUTES, *transfers.ROUTES),
+    consumers=CONSUMERS,
+    reads=("donations", "dispense", "net"),
+    migrations=(EVENT_MIGRATIONS, ("stock", Path(__file__).parent / "migrations")),
+    constraints=CONSTRAINTS,
+)

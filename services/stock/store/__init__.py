@@ -1,0 +1,1 @@
+"""All of stock's SQL: one typed function per statement."""

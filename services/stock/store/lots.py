@@ -1,0 +1,323 @@
+"""Lots and their ledger."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from msgspec import Struct
+
+from services.stock.rules.ledger import BusinessStep, Movement
+from shared.database import Sql, Transaction
+from shared.ids import new_id
+
+
+class LotRow(Struct, frozen=True, kw_only=True):
+    """A lot as it stands: identity, place, state, and the units in each account inside and gone."""
+
+    lot_id: UUID
+    clinic_id: UUID
+    product_id: UUID
+    product_name: str
+    batch: str | None
+    expires_on: date
+    opened: bool
+    place: str | None
+    held_at: datetime | None
+    held_reason: str | None
+    quarantine: int
+    shelf: int
+    reserved: int
+    in_transit: int
+    dispensed: int
+    sent: int
+    expired: int
+    destroyed: int
+    lost: int
+
+
+_COLUMNS = """
+       lot.lot_id, lot.clinic_id, lot.product_id, product.name AS product_name, lot.batch, lot.expires_on,
+       lot.opened, lot.place, lot.held_at, lot.held_reason, lot.quarantine, lot.shelf, lot.reserved,
+       lot.in_transit, lot.dispensed, lot.sent, lot.expired, lot.destroyed, lot.lost
+"""
+
+
+def _lot(row: asyncpg.Record) -> LotRow:
+    return LotRow(**dict(row))
+
+
+POST = "SELECT post_movements($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+
+
+async def post(
+    tx: Transaction, step: BusinessStep, movements: Sequence[Movement], operation_id: UUID | None = None
+) -> UUID:
+    """Move units through the one door; returns the operation's id. Nothing to move is no error."""
+    operation_id = operation_id or new_id()
+    if movements:
+        await tx.sql.execute(
+            POST,
+            tx.clinic_id,
+            operation_id,
+            step,
+            tx.person_id,
+            tx.now,
+            [movement.lot_id for movement in movements],
+            [movement.source for movement in movements],
+            [movement.target for movement in movements],
+            [movement.units for movement in movements],
+            [movement.cause_id for movement in movements],
+            [movement.reason for movement in movements],
+            [movement.reverses for movement in movements],
+        )
+    return operation_id
+
+
+MAKE_LOT = """
+INSERT INTO lot (lot_id, clinic_id, product_id, batch, expires_on, opened)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (clinic_id, product_id, batch, expires_on, opened) DO NOTHING
+"""
+LOT_OF_IDENTITY = """
+SELECT lot_id
+FROM lot
+WHERE clinic_id = $1 AND product_id = $2 AND batch IS NOT DISTINCT FROM $3 AND expires_on = $4 AND opened = $5
+"""
+
+
+async def open_lot(
+    tx: Transaction, product_id: UUID, batch: str | None, expires_on: date, *, opened: bool
+) -> UUID:
+    """The lot of this identity at the transaction's clinic, made without units if there was none.
+
+    It is not locked: locks are taken afterwards, in the one order.
+    """
+    identity = (tx.clinic_id, product_id, batch, expires_on, opened)
+    lot_id: UUID | None = await tx.sql.fetchval(LOT_OF_IDENTITY, *identity)
+    if lot_id is None:
+        await tx.sql.execute(MAKE_LOT, new_id(), *identity)
+        lot_id = await tx.sql.fetchval(LOT_OF_IDENTITY, *identity)
+    assert lot_id is not None
+    return lot_id
+
+
+LOCK = f"""
+SELECT {_COLUMNS}
+FROM lot
+JOIN product USING (product_id)
+WHERE lot.clinic_id = $1 AND lot.lot_id = ANY($2)
+ORDER BY lot.expires_on, lot.lot_id
+FOR UPDATE OF lot
+"""
+
+
+async def lock_lots(tx: Transaction, lot_ids: Sequence[UUID]) -> dict[UUID, LotRow]:
+    """The lots as they are now, locked in the one order; those of another clinic are not there."""
+    rows = await tx.sql.fetch(LOCK, tx.clinic_id, list(lot_ids))
+    return {row["lot_id"]: _lot(row) for row in rows}
+
+
+HOLD = "UPDATE lot SET held_at = $3, held_reason = $4 WHERE clinic_id = $1 AND lot_id = $2"
+
+
+async def set_hold(tx: Transaction, lot_id: UUID, reason: str | None) -> None:
+    """Mark a lot as held for a reason, or (None) as free."""
+    await tx.sql.execute(HOLD, tx.clinic_id, lot_id, tx.now if reason else None, reason)
+
+
+PLACE = "UPDATE lot SET place = $3 WHERE clinic_id = $1 AND lot_id = $2"
+
+
+async def set_place(tx: Transaction, lot_id: UUID, place: str | None) -> None:
+    await tx.sql.execute(PLACE, tx.clinic_id, lot_id, place)
+
+
+# Lots with units inside, what expires first on top; a lot can be the place to go on from.
+LIST = f"""
+SELECT {_COLUMNS}
+FROM lot
+JOIN product USING (product_id)
+WHERE lot.clinic_id = $1
+    AND lot.quarantine + lot.shelf + lot.reserved + lot.in_transit > 0
+    AND ($2::uuid IS NULL OR lot.product_id = $2)
+    AND ($3::date IS NULL OR lot.expires_on <= $3)
+    AND ($4::date IS NULL OR (lot.expires_on, lot.lot_id) > ($4, $5))
+ORDER BY lot.expires_on, lot.lot_id
+LIMIT $6
+"""
+
+
+async def list_lots(
+    tx: Transaction,
+    product_id: UUID | None,
+    expires_until: date | None,
+    after: tuple[date, UUID] | None,
+    most: int,
+) -> list[LotRow]:
+    """Lots with units inside at the transaction's clinic, in the order (expiry, lot id)."""
+    after_on, after_id = after or (None, None)
+    rows = await tx.sql.fetch(LIST, tx.clinic_id, product_id, expires_until, after_on, after_id, most)
+    return [_lot(row) for row in rows]
+
+
+ONE = f"""
+SELECT {_COLUMNS}
+FROM lot
+JOIN product USING (product_id)
+WHERE lot.clinic_id = $1 AND lot.lot_id = $2
+"""
+
+
+async def find_lot(tx: Transaction, lot_id: UUID) -> LotRow | None:
+    row = await tx.sql.fetchrow(ONE, tx.clinic_id, lot_id)
+    return _lot(row) if row else None
+
+
+class MovementRow(Struct, frozen=True, kw_only=True):
+    """One movement of a lot's life."""
+
+    movement_id: int
+    from_account: str
+    to_account: str
+    units: int
+    operation_id: UUID
+    business_step: str
+    cause_id: UUID | None
+    reverses: int | None
+    reason: str | None
+    person_id: UUID | None
+    recorded_at: datetime
+
+
+LIFE = """
+SELECT movement_id, from_account, to_account, units, operation_id, business_step, cause_id, reverses, reason,
+       person_id, recorded_at
+FROM movement
+WHERE clinic_id = $1 AND lot_id = $2 AND movement_id > $3
+ORDER BY movement_id
+LIMIT $4
+"""
+
+
+async def movements_of(tx: Transaction, lot_id: UUID, after: int, most: int) -> list[MovementRow]:
+    """A lot's movements in the order they were made."""
+    rows = await tx.sql.fetch(LIFE, tx.clinic_id, lot_id, after, most)
+    return [MovementRow(**dict(row)) for row in rows]
+
+
+OF_OPERATION = """
+SELECT movement_id, lot_id, from_account, to_account, units, cause_id
+FROM movement
+WHERE clinic_id = $1 AND operation_id = $2
+ORDER BY movement_id
+"""
+
+
+async def movements_of_operation(tx: Transaction, operation_id: UUID) -> list[dict[str, Any]]:
+    """The movements of one operation, to be mirrored."""
+    return [dict(row) for row in await tx.sql.fetch(OF_OPERATION, tx.clinic_id, operation_id)]
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A lot that may be given from: what the allocation has to know."""
+
+    lot_id: UUID
+    product_id: UUID
+    expires_on: date
+    opened: bool
+    shelf: int
+    held: bool
+
+
+# As many lots of each product as its need takes, first expired first: a lot that outlasts every use counts
+# against the need in full, one that may expire before is taken along beside them.
+CANDIDATES = """
+SELECT lot_id
+FROM (
+    SELECT lot.lot_id, wanted.units AS wanted_units,
+           coalesce(sum(lot.shelf) FILTER (WHERE lot.expires_on >= $5) OVER (
+               PARTITION BY lot.product_id
+               ORDER BY lot.expires_on, lot.lot_id
+               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+           ), 0) AS units_before
+    FROM unnest($2::uuid[], $3::bigint[]) AS wanted (product_id, units)
+    JOIN lot ON lot.clinic_id = $1 AND lot.product_id = wanted.product_id
+    WHERE lot.shelf > 0 AND lot.held_at IS NULL AND lot.expires_on >= $4
+) AS reached
+WHERE units_before < wanted_units
+"""
+
+
+async def candidates(
+    tx: Transaction, wanted_units: dict[UUID, int], from_on: date, through_on: date
+) -> list[UUID]:
+    """Lots to consider for products and units, valid from the first day of use on."""
+    rows = await tx.sql.fetch(
+        CANDIDATES,
+        tx.clinic_id,
+        list(wanted_units),
+        list(wanted_units.values()),
+        from_on,
+        through_on,
+    )
+    return [row["lot_id"] for row in rows]
+
+
+SHELF_OF = """
+SELECT lot_id, product_id, expires_on, opened, shelf, held_at IS NOT NULL AS held
+FROM lot
+WHERE clinic_id = $1 AND lot_id = ANY($2)
+ORDER BY expires_on, lot_id
+FOR UPDATE
+"""
+
+
+async def lock_candidates(tx: Transaction, lot_ids: Sequence[UUID]) -> list[Candidate]:
+    """The chosen lots read again under their locks."""
+    rows = await tx.sql.fetch(SHELF_OF, tx.clinic_id, list(lot_ids))
+    return [Candidate(**dict(row)) for row in rows]
+
+
+ALL_OF_PRODUCTS = """
+SELECT lot_id, product_id, expires_on, opened, shelf, held_at IS NOT NULL AS held
+FROM lot
+WHERE clinic_id = $1
+    AND product_id = ANY($2)
+    AND quarantine + shelf + reserved > 0
+ORDER BY expires_on, lot_id
+LIMIT $3
+"""
+
+
+async def all_lots_of(tx: Transaction, product_ids: Sequence[UUID], most: int) -> list[Candidate]:
+    """Every lot with units of these products, also those that could not be given; to explain, not to reserve."""
+    rows = await tx.sql.fetch(ALL_OF_PRODUCTS, tx.clinic_id, list(product_ids), most)
+    return [Candidate(**dict(row)) for row in rows]
+
+
+PRODUCTS_OF_GROUPS = """
+SELECT product.product_id,
+       coalesce(product_override.substitution_group, product.substitution_group) AS substitution_group,
+       coalesce((product.facts ->> 'content_per_unit')::integer, 1) AS content_per_unit,
+       product.name
+FROM product
+LEFT JOIN product_override ON product_override.product_id = product.product_id AND product_override.clinic_id = $1
+WHERE coalesce(product_override.substitution_group, product.substitution_group) = ANY($2)
+    OR 'product:' || product.product_id = ANY($2)
+ORDER BY product.product_id
+"""
+
+
+class GroupMember(Struct, frozen=True, kw_only=True):
+    product_id: UUID
+    substitution_group: str
+    content_per_unit: int
+    name: str
+
+
+async def products_of_groups(sql: Sql, clinic_id: UUID | None, groups: Sequence[str]) -> list[GroupMember]:
+    """The products that may stand in for one another, for each group asked for."""
+    rows = await sql.fetch(PRODUCTS_OF_GROUPS, clinic_id, list(groups))
+    return [GroupMember(**dict(row)) for row in rows]

@@ -1,0 +1,216 @@
+"""The way to a service's database: pools, and the transaction that every action opens.
+
+An action asks its `Work` for a transaction. A request's work opens one, remembers the answer under the
+request's idempotency key, and hands the events to the outbox in the same commit; an event's work joins the
+transaction in which the inbox marks that event as read.
+"""
+
+import asyncio
+import contextlib
+import copy
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from shared import outbox
+from shared.clock import Clock
+from shared.errors import KeyUsedForAnotherRequest, StillBeingDone
+from shared.events import Event
+
+T = TypeVar("T")
+
+Sql = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+
+class Database:
+    """The pool of one service, and the bell that wakes its relay after a commit."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self.pool = pool
+        self.outbox_written = asyncio.Event()
+
+    @classmethod
+    async def connect(cls, url: str, connections: int) -> "Database":
+        pool = await asyncpg.create_pool(
+            url,
+            min_size=1,
+            max_size=connections,
+            command_timeout=30,
+            server_settings={"application_name": "dosis", "jit": "off"},
+            reset=_keep_nothing,
+        )
+        return cls(pool)
+
+    async def close(self) -> None:
+        await asyncio.wait_for(self.pool.close(), timeout=10)
+
+
+async def _keep_nothing(_connection: object) -> None:
+    """Settings are made with SET LOCAL only, so a returned connection needs no round trip to be clean."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """What makes a repeated request the same request."""
+
+    operation: str
+    key: str
+    request_mac: bytes
+    status: int
+
+
+class AlreadyAnswered(Exception):  # noqa: N818 - not an error: the first answer is given again
+    def __init__(self, status: int, answer: bytes) -> None:
+        super().__init__()
+        self.status = status
+        self.answer = answer
+
+
+@dataclass(kw_only=True)
+class Transaction:
+    """One transaction of one clinic. `sql` is the connection that the statements of `store` run on."""
+
+    sql: Sql
+    clinic_id: UUID | None
+    person_id: UUID | None
+    request_id: str
+    now: datetime
+    today: date
+    events: list[outbox.Outgoing] = field(default_factory=list[outbox.Outgoing])
+    answer: msgspec.Struct | None = None
+
+    def emit(self, aggregate_id: UUID, *events: Event) -> None:
+        """Hand events of one aggregate to the outbox; they are written when the action is done."""
+        self.events += [
+            outbox.Outgoing(aggregate_id, self.clinic_id, self.person_id, self.request_id, event)
+            for event in events
+        ]
+
+    def done(self, answer: T) -> T:
+        """The action's answer, kept under the idempotency key: ids and outcomes, never a name."""
+        assert isinstance(answer, msgspec.Struct)
+        self.answer = answer
+        return answer
+
+
+class Work:
+    """Who wants something done, for which clinic, and how its transaction is opened.
+
+    A plain class: what a handler is given is not data for Litestar to look through.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        clock: Clock,
+        clinic_id: UUID | None,
+        person_id: UUID | None,
+        request_id: str,
+        command: Command | None = None,
+        joined: Transaction | None = None,
+    ) -> None:
+        self.database = database
+        self.clock = clock
+        self.clinic_id = clinic_id
+        self.person_id = person_id
+        self.request_id = request_id
+        self.command = command
+        self.joined = joined
+
+    def at(self, clinic_id: UUID) -> "Work":
+        """The same work for another clinic: an event between clinics names whom it is for."""
+        other = copy.copy(self)
+        other.clinic_id = clinic_id
+        return other
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """A transaction with the clinic set for row-level security; all or nothing, its events included."""
+        if self.joined is not None:
+            tx = replace(self.joined, clinic_id=self.clinic_id, answer=None)
+            await _set_clinic(tx)
+            yield tx
+            return
+        async with self.database.pool.acquire() as connection, connection.transaction():
+            tx = self._begun(connection)
+            await self._begin(tx)
+            yield tx
+            await self._finish(tx)
+        if tx.events:
+            self.database.outbox_written.set()
+
+    @contextlib.asynccontextmanager
+    async def reading(self) -> AsyncIterator[Transaction]:
+        """A read-only view of one moment, with the clinic set for row-level security."""
+        async with (
+            self.database.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            tx = self._begun(connection)
+            await _set_clinic(tx)
+            yield tx
+
+    def _begun(self, connection: Sql) -> Transaction:
+        return Transaction(
+            sql=connection,
+            clinic_id=self.clinic_id,
+            person_id=self.person_id,
+            request_id=self.request_id,
+            now=self.clock.now(),
+            today=self.clock.today(),
+        )
+
+    async def _begin(self, tx: Transaction) -> None:
+        await _set_clinic(tx)
+        if self.command is not None:
+            await _refuse_repetition(tx, self.command)
+
+    async def _finish(self, tx: Transaction) -> None:
+        if self.command is not None:
+            await _keep_answer(tx, self.command)
+        await outbox.append(tx.sql, tx.events, tx.now)
+
+
+async def _set_clinic(tx: Transaction) -> None:
+    await tx.sql.execute("SELECT set_config('app.clinic', $1, true)", str(tx.clinic_id or ""))
+
+
+# Take the key for this transaction, and look whether it has been answered before.
+TAKE_KEY = """
+SELECT pg_try_advisory_xact_lock(hashtextextended($1::uuid::text || $2 || $3, 0)) AS taken
+"""
+FIND_ANSWER = """
+SELECT request_mac, status, answer
+FROM idempotency
+WHERE person_id = $1 AND operation = $2 AND key = $3
+"""
+KEEP_ANSWER = """
+INSERT INTO idempotency (person_id, operation, key, request_mac, status, answer)
+VALUES ($1, $2, $3, $4, $5, $6::text::jsonb)
+"""
+
+
+async def _refuse_repetition(tx: Transaction, command: Command) -> None:
+    if not await tx.sql.fetchval(TAKE_KEY, tx.person_id, command.operation, command.key):
+        raise StillBeingDone
+    # A statement of its own: it must see what the holder of the lock committed just before.
+    row = await tx.sql.fetchrow(FIND_ANSWER, tx.person_id, command.operation, command.key)
+    if row is None:
+        return
+    if row["request_mac"] != command.request_mac:
+        raise KeyUsedForAnotherRequest
+    raise AlreadyAnswered(row["status"], row["answer"].encode())
+
+
+async def _keep_answer(tx: Transaction, command: Command) -> None:
+    assert tx.answer is not None, "a command's action ends with tx.done(answer)"
+    answer: Any = msgspec.json.encode(tx.answer).decode()
+    await tx.sql.execute(
+        KEEP_ANSWER, tx.person_id, command.operation, command.key, command.request_mac, command.status, answer
+    )

@@ -1,0 +1,20 @@
+"""What donations tells the others."""
+
+from datetime import date
+from uuid import UUID
+
+from shared.events.base import Event
+
+
+class LineAccepted(Event, tag="donations.line_accepted.v1"):
+    """A pharmacist accepted units of a donated line (EPCIS `accepting`). Aggregate: the collection."""
+
+    collection_id: UUID
+    line_id: UUID
+    pharmacy_id: UUID
+    product_id: UUID
+    batch: str | None
+    """None: it can't be read."""
+    expires_on: date
+    opened: bool
+    units: int

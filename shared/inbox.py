@@ -1,0 +1,200 @@
+"""Events in: each applied once, in the order of its aggregate, in the transaction that marks it as read.
+
+An event that came early waits in a table and holds back only its own aggregate; one that can't be applied is
+parked there with its reason, shown to the operator, and can be tried again; nothing is dropped.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import structlog
+
+from shared import outbox
+from shared.clock import Clock
+from shared.database import Database, Sql, Transaction, Work
+from shared.events import Envelope, Event, decode_event
+from shared.ids import derived_id
+from shared.log import logger
+
+log = logger(__name__)
+
+Consumers = Mapping[type[Any], Callable[[Work, Any], Awaitable[None]]]
+"""What a service does on each event of another that it has a use for."""
+
+TRANSIENT = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.QueryCanceledError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    ConnectionError,
+    TimeoutError,
+)
+"""Failures that say nothing about the event: it is delivered again."""
+
+TAKE = "SELECT inbox_take($1, $2, $3, $4)"
+WAIT = """
+INSERT INTO inbox_waiting (event_id, producer, aggregate_id, version, envelope, reason, detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (event_id) DO UPDATE SET reason = excluded.reason, detail = excluded.detail
+"""
+# The event whose turn has come, if it is waiting only for that.
+NEXT_WAITING = """
+SELECT event_id, envelope
+FROM inbox_waiting
+WHERE producer = $1 AND aggregate_id = $2 AND version = $3 AND reason = 'early'
+ORDER BY arrived_at
+LIMIT 1
+"""
+STOP_WAITING = "DELETE FROM inbox_waiting WHERE event_id = $1"
+FAILED = "SELECT event_id, envelope FROM inbox_waiting WHERE reason = 'failed' ORDER BY arrived_at LIMIT $1"
+ONE_WAITING = "SELECT event_id, envelope FROM inbox_waiting WHERE event_id = $1"
+COUNT_WAITING = "SELECT reason, count(*)::int AS events FROM inbox_waiting GROUP BY reason ORDER BY reason"
+
+
+class Inbox:
+    """Applies envelopes to one service's database."""
+
+    def __init__(self, database: Database, clock: Clock, consumers: Consumers) -> None:
+        self.database = database
+        self.clock = clock
+        self.consumers = consumers
+
+    async def take_in(self, envelopes: Sequence[bytes]) -> None:
+        """Apply a batch; when it returns, every envelope has its effect committed or is kept waiting.
+
+        All in one transaction when all goes well; else one by one, so that only the culprit is parked.
+        Raises one of TRANSIENT when nothing can be said: then the batch is to be delivered again.
+        """
+        try:
+            await self._apply(envelopes)
+        except TRANSIENT as problem:
+            # A batch takes its locks event by event; one alone takes them in the one order.
+            if not isinstance(problem, asyncpg.DeadlockDetectedError):
+                raise
+            for raw in envelopes:
+                await self._apply_or_park(raw)
+        except Exception:
+            for raw in envelopes:
+                await self._apply_or_park(raw)
+
+    async def retry(self, event_id: UUID | None = None) -> int:
+        """Try parked events again, one or all that failed; returns how many were applied."""
+        query = (ONE_WAITING, event_id) if event_id else (FAILED, 10_000)
+        rows = await self.database.pool.fetch(*query)
+        return sum([await self._apply_or_park(row["envelope"]) for row in rows])
+
+    async def _apply_or_park(self, raw: bytes) -> bool:
+        try:
+            await self._apply([raw])
+        except TRANSIENT:
+            raise
+        except Exception as problem:
+            log.exception("event_parked")
+            await self._park(raw, problem)
+            return False
+        return True
+
+    async def _apply(self, envelopes: Sequence[bytes]) -> None:
+        async with self.database.pool.acquire() as connection, connection.transaction():
+            outgoing: list[outbox.Outgoing] = []
+            for raw in envelopes:
+                await self._apply_one(connection, raw, outgoing)
+            await outbox.append(connection, outgoing, self.clock.now())
+        if outgoing:
+            self.database.outbox_written.set()
+
+    async def _apply_one(self, sql: Sql, raw: bytes, outgoing: list[outbox.Outgoing]) -> None:
+        envelope = msgspec.json.decode(raw, type=Envelope)
+        verdict: Literal["apply", "duplicate", "early", "fork"] = await sql.fetchval(
+            TAKE, envelope.producer, envelope.event_id, envelope.aggregate_id, envelope.version
+        )
+        if verdict == "duplicate":
+            return
+        if verdict != "apply":
+            await _keep_waiting(sql, envelope, raw, verdict, _WHY[verdict])
+            return
+        await self._handle(sql, envelope, outgoing)
+        await sql.execute(STOP_WAITING, envelope.event_id)
+        following = await sql.fetchrow(
+            NEXT_WAITING, envelope.producer, envelope.aggregate_id, envelope.version + 1
+        )
+        if following is not None:
+            await self._apply_one(sql, following["envelope"], outgoing)
+
+    async def _handle(self, sql: Sql, envelope: Envelope, outgoing: list[outbox.Outgoing]) -> None:
+        event: Event | None = decode_event(envelope.data)
+        consumer = self.consumers.get(type(event))
+        if consumer is None:
+            return
+        joined = Transaction(
+            sql=sql,
+            clinic_id=envelope.clinic_id,
+            person_id=envelope.person_id,
+            request_id=envelope.request_id,
+            now=self.clock.now(),
+            today=self.clock.today(),
+            events=outgoing,
+        )
+        work = Work(
+            database=self.database,
+            clock=self.clock,
+            clinic_id=envelope.clinic_id,
+            person_id=envelope.person_id,
+            request_id=envelope.request_id,
+            joined=joined,
+        )
+        with structlog.contextvars.bound_contextvars(request_id=envelope.request_id):
+            await consumer(work, event)
+            log.info("event_applied", event_id=str(envelope.event_id), kind=type(event).__name__)
+
+    async def _park(self, raw: bytes, problem: Exception) -> None:
+        envelope = _read_or_name(raw)
+        async with self.database.pool.acquire() as connection:
+            detail = f"{type(problem).__name__}: {problem}"[:2000]
+            await _keep_waiting(connection, envelope, raw, "failed", detail)
+
+
+def _read_or_name(raw: bytes) -> Envelope:
+    try:
+        return msgspec.json.decode(raw, type=Envelope)
+    except msgspec.DecodeError:
+        unreadable = derived_id("unreadable", hashlib.sha256(raw).hexdigest())
+        return Envelope(
+            event_id=unreadable,
+            producer="unreadable",
+            aggregate_id=unreadable,
+            version=1,
+            clinic_id=None,
+            person_id=None,
+            request_id="",
+            recorded_at=datetime.now(UTC),
+            data=msgspec.Raw(b"null"),
+        )
+
+
+_WHY = {
+    "early": "an earlier event of the same aggregate has not arrived yet",
+    "fork": "its version was already read under another id: its producer was restored from a backup",
+}
+
+
+async def _keep_waiting(sql: Sql, envelope: Envelope, raw: bytes, reason: str, detail: str) -> None:
+    await sql.execute(
+        WAIT,
+        envelope.event_id,
+        envelope.producer,
+        envelope.aggregate_id,
+        envelope.version,
+        raw,
+        reason,
+        detail,
+    )

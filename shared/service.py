@@ -1,0 +1,112 @@
+"""A service's table of contents, one app out of several services, and running it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+
+from granian.constants import Interfaces
+from granian.server.embed import Server
+from litestar import Litestar, Router
+from litestar.handlers import HTTPRouteHandler
+from litestar.plugins.prometheus import PrometheusConfig
+from litestar.static_files import create_static_files_router
+
+from shared.errors import DosisError
+from shared.inbox import Consumers
+from shared.log import set_up_logging
+from shared.runtime import Runtime
+from shared.settings import Settings, read_settings
+from shared.web import operations
+from shared.web.docs import docs_routes
+from shared.web.problems import exception_handlers
+from shared.web.seeing import request_id_middleware, seeing_routes
+from shared.web.start import start_page
+
+SHARED = Path(__file__).parent
+EVENT_MIGRATIONS = ("events", SHARED / "migrations" / "events")
+KNOWN_MIGRATIONS = ("known", SHARED / "migrations" / "known")
+BODY_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """All that one service is made of."""
+
+    name: str
+    routes: tuple[HTTPRouteHandler, ...]
+    consumers: Consumers
+    reads: tuple[str, ...]
+    """Whose events it reads: services of the cell, and "net"."""
+    migrations: tuple[tuple[str, Path], ...]
+    constraints: Mapping[str, type[DosisError]] = field(default_factory=dict[str, type[DosisError]])
+    """Named constraints of the database, and the fact each stands for."""
+
+
+def build_app(services: Sequence[Service], settings: Mapping[str, Settings]) -> Litestar:
+    """One Litestar app of one, two or three services, each with its own database, bus connection and prefix."""
+    runtimes = {
+        service.name: Runtime(service.name, settings[service.name], service.consumers, service.reads)
+        for service in services
+    }
+
+    @contextlib.asynccontextmanager
+    async def alive(_app: Litestar) -> AsyncIterator[None]:
+        async with contextlib.AsyncExitStack() as stack:
+            for runtime in runtimes.values():
+                await stack.enter_async_context(runtime.running())
+            yield
+
+    constraints = {name: fact for service in services for name, fact in service.constraints.items()}
+    prometheus = PrometheusConfig(app_name="dosis", prefix="dosis", group_path=True)
+    return Litestar(
+        route_handlers=[
+            *(_router(service, runtimes[service.name]) for service in services),
+            *(r for service in services for r in docs_routes(service.name, service.routes, version("dosis"))),
+            *seeing_routes(list(runtimes.values())),
+            start_page(list(runtimes.values())),
+            create_static_files_router("/static", directories=[SHARED / "static"], opt={"public": True}),
+        ],
+        lifespan=[alive],
+        exception_handlers=exception_handlers(constraints),
+        middleware=[request_id_middleware, prometheus.middleware],
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=BODY_BYTES,
+    )
+
+
+def _router(service: Service, runtime: Runtime) -> Router:
+    return Router(
+        f"/{service.name}/api",
+        route_handlers=list(service.routes),
+        guards=[operations.access_guard(runtime)],
+        dependencies=operations.PROVIDED,
+    )
+
+
+async def serve(app: Litestar, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is being answered."""
+    server = Server(
+        app, address=host, port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False
+    )
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, server.stop)
+    await server.serve()
+
+
+def run_service(service: Service) -> None:
+    """`python -m services.<name> [SETTINGS]`: one service alone. The file may be named by DOSIS_SETTINGS."""
+    path = Path(
+        sys.argv[1] if len(sys.argv) > 1 else os.environ.get("DOSIS_SETTINGS", f"{service.name}.json")
+    )
+    settings = read_settings(path)
+    set_up_logging(service.name)
+    app = build_app([service], {service.name: settings})
+    asyncio.run(serve(app, settings.host, settings.port))

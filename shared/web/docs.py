@@ -1,0 +1,61 @@
+"""Each service's OpenAPI description and its viewer, which is vendored: nothing comes from elsewhere."""
+
+import functools
+from html import escape
+
+import msgspec
+from litestar import Litestar, Response, Router, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+
+from shared.web.operations import PROVIDED
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Dosis: the API of {service}</title>
+<link rel="icon" href="/static/vendor/swagger-ui/favicon-32x32.png">
+<link rel="stylesheet" href="/static/vendor/swagger-ui/swagger-ui.css">
+</head>
+<body>
+<div id="api" data-url="/{service}/api/schema/openapi.json"></div>
+<script src="/static/vendor/swagger-ui/swagger-ui-bundle.js"></script>
+<script src="/static/docs.js"></script>
+</body>
+</html>
+"""
+
+
+def describe(service: str, routes: tuple[HTTPRouteHandler, ...], version: str) -> bytes:
+    """The OpenAPI description of one service alone, whichever app it runs in."""
+    config = OpenAPIConfig(
+        title=f"Dosis: {service}",
+        version=version,
+        use_handler_docstrings=True,
+        components=Components(
+            security_schemes={"token": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}
+        ),
+        security=[{"token": []}],
+        path=f"/{service}/api/unused",
+    )
+    router = Router(f"/{service}/api", route_handlers=list(routes), dependencies=PROVIDED)
+    app = Litestar([router], openapi_config=config, logging_config=None)
+    return msgspec.json.encode(app.openapi_schema.to_schema())
+
+
+def docs_routes(service: str, routes: tuple[HTTPRouteHandler, ...], version: str) -> list[HTTPRouteHandler]:
+    """`<service>/api/schema` shows the API, `<service>/api/schema/openapi.json` describes it."""
+    description = functools.cache(functools.partial(describe, service, routes, version))
+
+    @get(f"/{service}/api/schema", media_type="text/html", opt={"public": True}, name=f"{service}_viewer")
+    async def viewer() -> str:
+        return _PAGE.format(service=escape(service))
+
+    @get(f"/{service}/api/schema/openapi.json", opt={"public": True}, name=f"{service}_description")
+    async def openapi() -> Response[bytes]:
+        return Response(description(), media_type="application/vnd.oai.openapi+json")
+
+    return [viewer, openapi]

@@ -1,0 +1,254 @@
+"""The operations of the API: a command does something once, a query only looks.
+
+Each names its act, and the clinic in its path; `work` reaches the handler only after the signature, the
+session and a delegation in force today have been checked, before its body is read.
+"""
+
+import functools
+import hashlib
+import hmac
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, ParamSpec, TypeVar
+from uuid import UUID
+
+import asyncpg
+import structlog
+from litestar import Request, get, post
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from shared import fields, identity
+from shared.database import Command, Work
+from shared.errors import BadRequest, IdempotencyKeyMissing, NotSignedIn
+from shared.identity import Access
+from shared.roles import Act
+from shared.runtime import Runtime
+from shared.web.problems import MEDIA_TYPE, Problem
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+ATTEMPTS = 4
+
+
+def _refusals(*statuses: int) -> dict[int, ResponseSpec]:
+    return {
+        status: ResponseSpec(
+            data_container=Problem, description=_MEANS[status], media_type=MEDIA_TYPE, generate_examples=False
+        )
+        for status in statuses
+    }
+
+
+_MEANS = {
+    400: "The request can't be read",
+    401: "Not signed in",
+    403: "No delegation in force today allows this here",
+    404: "There is no such thing here",
+    405: "The address does not take this method",
+    409: "It has changed, or is being done, in the meantime",
+    413: "The request is too long",
+    415: "The request is not JSON",
+    422: "A rule of the work forbids it",
+    429: "Too many tries",
+    503: "A part of Dosis can't be reached",
+}
+
+
+def command(
+    path: str, *, act: Act | None, status_code: int = 201
+) -> Callable[[Callable[P, Awaitable[R]]], HTTPRouteHandler]:
+    """An operation that changes something, under an Idempotency-Key. `act` None: one's own matters."""
+
+    def decorate(handler: Callable[P, Awaitable[R]]) -> HTTPRouteHandler:
+        provider = _clinic_command if act is not None else _own_command
+        return post(
+            path,
+            status_code=status_code,
+            opt={"act": act, "command": True},
+            dependencies={"work": Provide(provider)},
+            responses=_refusals(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+        )(_again_when_entangled(handler))
+
+    return decorate
+
+
+def query(path: str, *, act: Act | None) -> Callable[[Callable[P, Awaitable[R]]], HTTPRouteHandler]:
+    """An operation that only looks. `act` None: one's own matters."""
+
+    def decorate(handler: Callable[P, Awaitable[R]]) -> HTTPRouteHandler:
+        provider = _clinic_query if act is not None else _own_query
+        return get(
+            path,
+            opt={"act": act},
+            dependencies={"work": Provide(provider)},
+            responses=_refusals(400, 401, 403, 404, 422, 503),
+        )(handler)
+
+    return decorate
+
+
+def asking(path: str, *, act: Act) -> Callable[[Callable[P, Awaitable[R]]], HTTPRouteHandler]:
+    """A question whose words must not stand in a URL (a patient's card code): POST, and no key needed."""
+
+    def decorate(handler: Callable[P, Awaitable[R]]) -> HTTPRouteHandler:
+        return post(
+            path,
+            status_code=200,
+            opt={"act": act},
+            dependencies={"work": Provide(_clinic_query)},
+            responses=_refusals(400, 401, 403, 404, 413, 415, 422, 503),
+        )(handler)
+
+    return decorate
+
+
+def public_command(path: str) -> Callable[[Callable[P, Awaitable[R]]], HTTPRouteHandler]:
+    """Signing in: nobody is known yet, so there is no key and no act."""
+
+    def decorate(handler: Callable[P, Awaitable[R]]) -> HTTPRouteHandler:
+        return post(
+            path,
+            status_code=201,
+            opt={"public": True},
+            dependencies={"work": Provide(_nobodys_work)},
+            responses=_refusals(400, 401, 413, 415, 422, 429, 503),
+        )(handler)
+
+    return decorate
+
+
+def _again_when_entangled(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """Locks are taken in one order everywhere; should two commands entangle all the same, nobody hears of it."""
+
+    @functools.wraps(handler)
+    async def attempt(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await handler(*args, **kwargs)
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+                continue
+        return await handler(*args, **kwargs)
+
+    return attempt
+
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def access_guard(
+    runtime: Runtime,
+) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]:
+    """Checks every operation of a service before its body is read."""
+
+    async def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        state = connection.scope["state"]
+        state["runtime"] = runtime
+        if handler.opt.get("public"):
+            return
+        statement = identity.read_statement(
+            _token(connection.headers, connection.cookies),
+            runtime.settings.signing_public_key,
+            runtime.clock.now(),
+        )
+        clinic_id: UUID | None = connection.path_params.get("clinic_id")
+        access = await identity.find_access(
+            runtime.database.pool, statement, clinic_id, runtime.clock.today()
+        )
+        state["access"] = access
+        if handler.opt["act"] is not None:
+            assert clinic_id is not None, "an operation with an act names its clinic in the path"
+            identity.require(access, handler.opt["act"], clinic_id)
+
+    return check
+
+
+def _token(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token:
+        return token.strip()
+    if identity.COOKIE in cookies:
+        return cookies[identity.COOKIE]
+    raise NotSignedIn
+
+
+def _work(request: AnyRequest, clinic_id: UUID | None, command: Command | None) -> Work:
+    runtime: Runtime = request.scope["state"]["runtime"]
+    access: Access | None = request.scope["state"].get("access")
+    return Work(
+        database=runtime.database,
+        clock=runtime.clock,
+        clinic_id=clinic_id,
+        person_id=access.person_id if access else None,
+        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
+        command=command,
+    )
+
+
+async def _command(request: AnyRequest, key: str | None) -> Command:
+    if not key:
+        raise IdempotencyKeyMissing
+    if not 8 <= len(key) <= 80 or not key.isascii() or not key.isprintable() or " " in key:
+        raise BadRequest("An Idempotency-Key has 8 to 80 printable ASCII characters and no space.")
+    runtime: Runtime = request.scope["state"]["runtime"]
+    body = await request.body()
+    what = request.url.path.encode() + b"\0" + body
+    handler = request.route_handler
+    assert isinstance(handler, HTTPRouteHandler)
+    return Command(
+        operation=f"{runtime.service_name}.{handler.handler_name.rpartition('.')[2]}",
+        key=key,
+        request_mac=hmac.digest(runtime.settings.request_key.encode(), what, hashlib.sha256),
+        status=handler.status_code,
+    )
+
+
+IdempotencyKey = Annotated[
+    str | None,
+    Parameter(
+        header="Idempotency-Key",
+        required=True,
+        description="A new random value with every new command; the same when it is repeated",
+    ),
+]
+
+
+async def _clinic_command(
+    request: AnyRequest, clinic_id: UUID, idempotency_key: IdempotencyKey = None
+) -> Work:
+    return _work(request, clinic_id, await _command(request, idempotency_key))
+
+
+async def _own_command(request: AnyRequest, idempotency_key: IdempotencyKey = None) -> Work:
+    return _work(request, None, await _command(request, idempotency_key))
+
+
+async def _clinic_query(request: AnyRequest, clinic_id: UUID) -> Work:
+    return _work(request, clinic_id, None)
+
+
+async def _own_query(request: AnyRequest) -> Work:
+    return _work(request, None, None)
+
+
+async def _nobodys_work(request: AnyRequest) -> Work:
+    return _work(request, None, None)
+
+
+async def provide_access(request: AnyRequest) -> Access:
+    """Who asks, for handlers that show a partner pharmacist only what is theirs."""
+    return request.scope["state"]["access"]
+
+
+async def provide_runtime(request: AnyRequest) -> Runtime:
+    return request.scope["state"]["runtime"]
+
+
+PROVIDED: Mapping[str, Provide] = {"access": Provide(provide_access), "runtime": Provide(provide_runtime)}
+"""What every handler may ask for beside its `work`."""
+
+Limit = Annotated[int, Parameter(ge=1, le=500, description="At most so many")]
+SearchText = Annotated[fields.Name, Parameter(description="A part of a name or of a substance")]

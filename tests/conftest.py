@@ -1,0 +1,89 @@
+"""A real cell for the tests: PostgreSQL and NATS from their wheels, three migrated databases, started once."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from deploy.cell import SERVICES, Cell
+from shared.database import Database
+from tests.people import Running, World, make_world
+
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+
+DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def cell() -> Iterator[Cell]:
+    """Servers and databases of one demo cell; the services are started by whoever needs them.
+
+    Without fsync: these tests are about rules and transactions, not about power cuts.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="dosis-test-"))
+    made = Cell(folder, demo=True, postgres_options=("fsync=off",))
+    try:
+        asyncio.run(made.start_servers())
+        yield made
+    finally:
+        made.stop_servers()
+        if "DOSIS_KEEP_TEST_CELL" not in os.environ:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def world(cell: Cell) -> World:
+    """Two clinics with three partner pharmacies and a person for every role, and the seed catalogue.
+
+    What other services know of it has been projected there as their consumers would.
+    """
+    return asyncio.run(make_world(cell))
+
+
+@pytest.fixture(scope="session")
+def running(cell: Cell, world: World) -> Iterator[Running]:
+    """The three services as three processes, with a caller for each person."""
+    with contextlib.ExitStack() as stack:
+        processes = {name: stack.enter_context(cell.service_process(name)) for name in SERVICES}
+        yield Running(cell, world, processes)
+
+
+@pytest.fixture
+async def stock(cell: Cell) -> AsyncIterator[Database]:
+    database = await Database.connect(cell.app_url("stock"), 10)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def donations(cell: Cell) -> AsyncIterator[Database]:
+    database = await Database.connect(cell.app_url("donations"), 10)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def dispense(cell: Cell) -> AsyncIterator[Database]:
+    database = await Database.connect(cell.app_url("dispense"), 10)
+    yield database
+    await database.close()
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The real pack data beside the project; tests over it are skipped, saying so, where it isn't there."""
+    if not DATA.is_dir():
+        pytest.skip("the real pack data does not stand beside the project (../shared/data)")
+    return DATA
