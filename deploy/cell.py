@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import asyncpg
@@ -180,7 +180,7 @@ class Cell:
         self.postgres.stop()
 
     @contextlib.contextmanager
-    def service_process(self, name: str) -> Iterator["ServiceProcess"]:
+    def service_process(self, name: str) -> Generator["ServiceProcess", None, None]:
         process = ServiceProcess(self, name)
         process.start()
         try:

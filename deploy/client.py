@@ -11,7 +11,7 @@ from shared.ids import new_id
 PATIENCE_SECONDS = 20.0
 
 
-class ApiRefused(Exception):  # noqa: N818 - named for the fact
+class ApiRefused(Exception):
     """The API said no: its problem details."""
 
     def __init__(self, status: int, problem: dict[str, Any]) -> None:
@@ -51,9 +51,7 @@ class Api:
 
     def _url(self, service: str, path: str) -> str:
         base = f"{self.urls[service]}/{service}/api"
-        return (
-            f"{base}/clinics/{self.clinic_id}{path}" if path.startswith("/") or not path else f"{base}/{path}"
-        )
+        return f"{base}/clinics/{self.clinic_id}{path}" if path.startswith("/") or not path else f"{base}/{path}"
 
     def _send(self, method: str, url: str, *, params: dict[str, Any], key: str | None, body: Any) -> Any:
         headers = {"Idempotency-Key": key} if key else {}
@@ -66,9 +64,7 @@ class Api:
                     raise
                 time.sleep(0.2)
                 continue
-            in_flight = answer.status_code == 409 and answer.json().get("type", "").endswith(
-                "still-being-done"
-            )
+            in_flight = answer.status_code == 409 and answer.json().get("type", "").endswith("still-being-done")
             if (in_flight or answer.status_code == 503) and time.monotonic() < deadline:
                 time.sleep(0.2)
                 continue

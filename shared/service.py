@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -56,7 +56,7 @@ def build_app(services: Sequence[Service], settings: Mapping[str, Settings]) -> 
     }
 
     @contextlib.asynccontextmanager
-    async def alive(_app: Litestar) -> AsyncIterator[None]:
+    async def alive(_app: Litestar) -> AsyncGenerator[None, None]:
         async with contextlib.AsyncExitStack() as stack:
             for runtime in runtimes.values():
                 await stack.enter_async_context(runtime.running())
@@ -92,9 +92,7 @@ def _router(service: Service, runtime: Runtime) -> Router:
 
 async def serve(app: Litestar, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT, then finish what is being answered."""
-    server = Server(
-        app, address=host, port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False
-    )
+    server = Server(app, address=host, port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, server.stop)
@@ -103,9 +101,7 @@ async def serve(app: Litestar, host: str, port: int) -> None:
 
 def run_service(service: Service) -> None:
     """`python -m services.<name> [SETTINGS]`: one service alone. The file may be named by DOSIS_SETTINGS."""
-    path = Path(
-        sys.argv[1] if len(sys.argv) > 1 else os.environ.get("DOSIS_SETTINGS", f"{service.name}.json")
-    )
+    path = Path(sys.argv[1] if len(sys.argv) > 1 else os.environ.get("DOSIS_SETTINGS", f"{service.name}.json"))
     settings = read_settings(path)
     set_up_logging(service.name)
     app = build_app([service], {service.name: settings})

@@ -54,9 +54,7 @@ def make_clinic_key(folder: Path, clinic_id: UUID) -> None:
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"dosis patient " + purpose).derive(
-        secret
-    )
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=b"dosis patient " + purpose).derive(secret)
 
 
 def new_wrapped_key(wrapping_key: bytes, patient_id: UUID) -> bytes:

@@ -141,9 +141,7 @@ async def _judge(
     )
 
 
-async def withdraw_line(
-    work: Work, pharmacies: Pharmacies, collection_id: UUID, line_id: UUID
-) -> LineChanged:
+async def withdraw_line(work: Work, pharmacies: Pharmacies, collection_id: UUID, line_id: UUID) -> LineChanged:
     """Undo a line of a collection that is still open."""
     async with work.transaction() as tx:
         collection = await _locked(tx, collection_id, pharmacies)
@@ -198,9 +196,7 @@ async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Chec
         if outcome.accepted_units is not None:
             tx.emit(collection_id, _accepted(collection, line, outcome, outcome.accepted_units))
         return tx.done(
-            LineChanged(
-                line_id=line_id, line_number=line.line_number, state=outcome.state, reason=outcome.reason
-            )
+            LineChanged(line_id=line_id, line_number=line.line_number, state=outcome.state, reason=outcome.reason)
         )
 
 
@@ -208,9 +204,7 @@ async def _outcome(tx: Transaction, line: store.LineRow, check: Check) -> store.
     expires_on = check.expires_on or line.expires_on
     opened = line.opened if check.opened is None else check.opened
     if check.outcome == "accept":
-        item = rules.Item(
-            expires_on=expires_on, opened=opened, source_kind=line.source_kind, storage=line.storage
-        )
+        item = rules.Item(expires_on=expires_on, opened=opened, source_kind=line.source_kind, storage=line.storage)
         refusal = await _judge(tx, line.product_id, item, needed_soon=check.needed_soon)
         if refusal is not None:
             raise LineCannotBeAccepted(reason=refusal.reason, policy_name=refusal.policy_name)
@@ -232,9 +226,7 @@ async def _outcome(tx: Transaction, line: store.LineRow, check: Check) -> store.
     )
 
 
-def _accepted(
-    collection: store.CollectionRow, line: store.LineRow, outcome: store.Outcome, units: int
-) -> LineAccepted:
+def _accepted(collection: store.CollectionRow, line: store.LineRow, outcome: store.Outcome, units: int) -> LineAccepted:
     return LineAccepted(
         collection_id=collection.collection_id,
         line_id=line.line_id,

@@ -28,7 +28,7 @@ async def find_products(work: Work, text: SearchText, most: Limit = 20) -> Produ
         return Products(products=await known.products_named(tx.sql, tx.clinic_id, text, most))
 
 
-class CollectionBody(fields.Body):
+class CollectionBody(fields.Body, frozen=True):
     pharmacy_id: UUID
 
 
@@ -40,7 +40,7 @@ async def open_collection(
     return await actions.open_collection(work, access.pharmacies(clinic_id), data.pharmacy_id)
 
 
-class LineBody(fields.Body):
+class LineBody(fields.Body, frozen=True):
     """One donated item. `batch` null: it can't be read. Send `product_id` or the `code` on the pack."""
 
     batch: fields.Batch | None
@@ -134,7 +134,7 @@ async def add_extra_line(work: Work, collection_id: UUID, data: LineBody) -> act
     return await actions.add_extra_line(work, collection_id, data.item())
 
 
-class CheckBody(fields.Body):
+class CheckBody(fields.Body, frozen=True):
     """`accept` may put right units, batch, expiry and condition; `hold` and `refuse` say why."""
 
     outcome: Literal["accept", "hold", "refuse", "missing"]
@@ -169,9 +169,7 @@ class Lines(Struct, frozen=True, kw_only=True):
     lines: list[store.LineRow]
 
 
-States = Annotated[
-    Literal["held", "refused"], Parameter(description="held: to be looked at; refused: to be destroyed")
-]
+States = Annotated[Literal["held", "refused"], Parameter(description="held: to be looked at; refused: to be destroyed")]
 
 
 @query("/clinics/{clinic_id:uuid}/waiting-lines", act=Act.CHECK_DONATION)

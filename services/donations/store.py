@@ -1,7 +1,7 @@
 """All of donations' SQL."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, cast
 from uuid import UUID
 
 import asyncpg
@@ -99,9 +99,7 @@ LIMIT $4
 )
 
 
-async def find_collection(
-    tx: Transaction, collection_id: UUID, *, lock: bool = False
-) -> CollectionRow | None:
+async def find_collection(tx: Transaction, collection_id: UUID, *, lock: bool = False) -> CollectionRow | None:
     statement = LOCK_COLLECTION if lock else FIND_COLLECTION
     row = await tx.sql.fetchrow(statement, tx.clinic_id, collection_id)
     return CollectionRow(**dict(row)) if row else None
@@ -140,8 +138,7 @@ async def set_handed_in(tx: Transaction, collection_id: UUID) -> None:
 
 
 async def set_checked_if_done(tx: Transaction, collection_id: UUID) -> CollectionState:
-    state: CollectionState = await tx.sql.fetchval(SET_CHECKED, tx.clinic_id, collection_id)
-    return state
+    return cast("CollectionState", await tx.sql.fetchval(SET_CHECKED, tx.clinic_id, collection_id))
 
 
 ADD_LINE = """
@@ -173,7 +170,7 @@ class NewLine(Struct, frozen=True, kw_only=True):
 
 async def add_line(tx: Transaction, line: NewLine) -> int:
     """Add a line to a collection that the caller has locked; returns its number."""
-    number: int = await tx.sql.fetchval(
+    number = await tx.sql.fetchval(
         ADD_LINE,
         line.line_id,
         tx.clinic_id,
@@ -193,7 +190,7 @@ async def add_line(tx: Transaction, line: NewLine) -> int:
         tx.person_id,
         tx.now,
     )
-    return number
+    return cast("int", number)
 
 
 _LINE = """

@@ -23,7 +23,7 @@ class AskedLine(Struct, frozen=True, kw_only=True):
     through_on: date
 
 
-class ReservationAsked(Event, tag="dispense.reservation_asked.v1"):
+class ReservationAsked(Event, frozen=True, tag="dispense.reservation_asked.v1"):
     """Units wanted for a pharmacy day or a walk-in, allocated when all parts are in. Aggregate: the request."""
 
     request_id: UUID
@@ -33,7 +33,7 @@ class ReservationAsked(Event, tag="dispense.reservation_asked.v1"):
     lines: tuple[AskedLine, ...]
 
 
-class ReservationAbandoned(Event, tag="dispense.reservation_abandoned.v1"):
+class ReservationAbandoned(Event, frozen=True, tag="dispense.reservation_abandoned.v1"):
     """Nobody waits for this request any more; whatever it reserved goes back. Aggregate: the request."""
 
     request_id: UUID
@@ -45,14 +45,14 @@ class ReservedUnits(Struct, frozen=True, kw_only=True):
     units: int
 
 
-class Dispensed(Event, tag="dispense.dispensed.v1"):
+class Dispensed(Event, frozen=True, tag="dispense.dispensed.v1"):
     """Reserved units were handed to a patient (EPCIS `dispensing`). Aggregate: the visit."""
 
     operation_id: UUID
     lines: tuple[ReservedUnits, ...]
 
 
-class DispensingUndone(Event, tag="dispense.dispensing_undone.v1"):
+class DispensingUndone(Event, frozen=True, tag="dispense.dispensing_undone.v1"):
     """Units given by mistake are back in the day's reserve. Names the operation that it undoes.
 
     Aggregate: the visit.
@@ -63,7 +63,7 @@ class DispensingUndone(Event, tag="dispense.dispensing_undone.v1"):
     lines: tuple[ReservedUnits, ...]
 
 
-class ReservationReleased(Event, tag="dispense.reservation_released.v1"):
+class ReservationReleased(Event, frozen=True, tag="dispense.reservation_released.v1"):
     """Reserved units that will not be given. Aggregate: the pharmacy day."""
 
     operation_id: UUID

@@ -6,7 +6,7 @@ from uuid import UUID
 from shared.events.base import Event
 
 
-class LineAccepted(Event, tag="donations.line_accepted.v1"):
+class LineAccepted(Event, frozen=True, tag="donations.line_accepted.v1"):
     """A pharmacist accepted units of a donated line (EPCIS `accepting`). Aggregate: the collection."""
 
     collection_id: UUID

@@ -12,14 +12,14 @@ from shared.events.base import Event
 # The registry
 
 
-class ClinicRegistered(Event, tag="stock.clinic_registered.v1"):
+class ClinicRegistered(Event, frozen=True, tag="stock.clinic_registered.v1"):
     """Aggregate: the clinic."""
 
     name: str
     phone: str | None = None
 
 
-class PartnershipRecorded(Event, tag="stock.partnership_recorded.v1"):
+class PartnershipRecorded(Event, frozen=True, tag="stock.partnership_recorded.v1"):
     """A pharmacy collects for the clinic, from a day, until it ends. Aggregate: the partnership."""
 
     pharmacy_id: UUID
@@ -28,14 +28,14 @@ class PartnershipRecorded(Event, tag="stock.partnership_recorded.v1"):
     until_on: date | None = None
 
 
-class PersonRegistered(Event, tag="stock.person_registered.v1"):
+class PersonRegistered(Event, frozen=True, tag="stock.person_registered.v1"):
     """Somebody who works here: never a patient. Aggregate: the person."""
 
     registered_id: UUID
     display_name: str
 
 
-class DelegationGiven(Event, tag="stock.delegation_given.v1"):
+class DelegationGiven(Event, frozen=True, tag="stock.delegation_given.v1"):
     """Aggregate: the delegation."""
 
     delegation_id: UUID
@@ -46,21 +46,21 @@ class DelegationGiven(Event, tag="stock.delegation_given.v1"):
     until_on: date
 
 
-class DelegationEnded(Event, tag="stock.delegation_ended.v1"):
+class DelegationEnded(Event, frozen=True, tag="stock.delegation_ended.v1"):
     """Aggregate: the delegation."""
 
     delegation_id: UUID
     ended_at: datetime
 
 
-class SessionEnded(Event, tag="stock.session_ended.v1"):
+class SessionEnded(Event, frozen=True, tag="stock.session_ended.v1"):
     """A sign-in or a token that no longer holds. Aggregate: the session."""
 
     session_id: UUID
     ended_at: datetime
 
 
-class PolicySet(Event, tag="stock.policy_set.v1"):
+class PolicySet(Event, frozen=True, tag="stock.policy_set.v1"):
     """Aggregate: this policy of this clinic."""
 
     name: str
@@ -71,14 +71,14 @@ class PolicySet(Event, tag="stock.policy_set.v1"):
 # The catalogue
 
 
-class ProductListed(Event, tag="stock.product_listed.v1"):
+class ProductListed(Event, frozen=True, tag="stock.product_listed.v1"):
     """A product as it now stands in the catalogue, its packs included. Aggregate: the product."""
 
     product: Product
     substitution_group: str
 
 
-class ProductOverridden(Event, tag="stock.product_overridden.v1"):
+class ProductOverridden(Event, frozen=True, tag="stock.product_overridden.v1"):
     """What one clinic decided about a product; None leaves the catalogue's word. Aggregate: clinic and product."""
 
     product_id: UUID
@@ -108,7 +108,7 @@ class Shortfall(Struct, frozen=True, kw_only=True):
     units_short: int
 
 
-class ReservationAnswered(Event, tag="stock.reservation_answered.v1"):
+class ReservationAnswered(Event, frozen=True, tag="stock.reservation_answered.v1"):
     """What could be reserved for a request (EPCIS `reserving`). Aggregate: the answer to the request."""
 
     request_id: UUID
@@ -118,14 +118,14 @@ class ReservationAnswered(Event, tag="stock.reservation_answered.v1"):
     shortfalls: tuple[Shortfall, ...]
 
 
-class LotHeld(Event, tag="stock.lot_held.v1"):
+class LotHeld(Event, frozen=True, tag="stock.lot_held.v1"):
     """Nobody may give from this lot any more (EPCIS `holding`). Aggregate: the lot."""
 
     lot_id: UUID
     reason: str
 
 
-class LotHoldLifted(Event, tag="stock.lot_hold_lifted.v1"):
+class LotHoldLifted(Event, frozen=True, tag="stock.lot_hold_lifted.v1"):
     """Aggregate: the lot."""
 
     lot_id: UUID
@@ -141,7 +141,7 @@ class ProductName(Struct, frozen=True, kw_only=True):
     name: str
 
 
-class ClinicAnnounced(Event, tag="stock.clinic_announced.v1"):
+class ClinicAnnounced(Event, frozen=True, tag="stock.clinic_announced.v1"):
     """A clinic says that it is there. Aggregate: its presence on the network."""
 
     wire: ClassVar[Literal["cell", "net"]] = "net"
@@ -154,7 +154,7 @@ class RequestedLine(Struct, frozen=True, kw_only=True):
     units: int
 
 
-class TransferRequested(Event, tag="stock.transfer_requested.v1"):
+class TransferRequested(Event, frozen=True, tag="stock.transfer_requested.v1"):
     """A clinic asks another for units. Aggregate of every transfer event: the sending side's own row."""
 
     wire: ClassVar[Literal["cell", "net"]] = "net"
@@ -170,14 +170,14 @@ class AgreedLine(Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class TransferAgreed(Event, tag="stock.transfer_agreed.v1"):
+class TransferAgreed(Event, frozen=True, tag="stock.transfer_agreed.v1"):
     wire: ClassVar[Literal["cell", "net"]] = "net"
     transfer_id: UUID
     to_clinic_id: UUID
     lines: tuple[AgreedLine, ...]
 
 
-class TransferDeclined(Event, tag="stock.transfer_declined.v1"):
+class TransferDeclined(Event, frozen=True, tag="stock.transfer_declined.v1"):
     wire: ClassVar[Literal["cell", "net"]] = "net"
     transfer_id: UUID
     to_clinic_id: UUID
@@ -194,7 +194,7 @@ class ShippedLot(Struct, frozen=True, kw_only=True):
     units: int
 
 
-class TransferShipped(Event, tag="stock.transfer_shipped.v1"):
+class TransferShipped(Event, frozen=True, tag="stock.transfer_shipped.v1"):
     """(EPCIS `shipping`)"""
 
     wire: ClassVar[Literal["cell", "net"]] = "net"
@@ -208,7 +208,7 @@ class CountedLot(Struct, frozen=True, kw_only=True):
     units: int
 
 
-class TransferReceived(Event, tag="stock.transfer_received.v1"):
+class TransferReceived(Event, frozen=True, tag="stock.transfer_received.v1"):
     """What the receiving clinic counted (EPCIS `receiving`)."""
 
     wire: ClassVar[Literal["cell", "net"]] = "net"
@@ -217,7 +217,7 @@ class TransferReceived(Event, tag="stock.transfer_received.v1"):
     lots: tuple[CountedLot, ...]
 
 
-class TransferSettled(Event, tag="stock.transfer_settled.v1"):
+class TransferSettled(Event, frozen=True, tag="stock.transfer_settled.v1"):
     """People of the sending clinic settled the units that did not arrive."""
 
     wire: ClassVar[Literal["cell", "net"]] = "net"

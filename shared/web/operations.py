@@ -7,7 +7,9 @@ session and a delegation in force today have been checked, before its body is re
 import functools
 import hashlib
 import hmac
+import re
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
 from typing import Annotated, Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -16,9 +18,10 @@ import structlog
 from litestar import Request, get, post
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, Parameter
 
 from shared import fields, identity
 from shared.database import Command, Work
@@ -137,14 +140,21 @@ def _again_when_entangled(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awa
 
 
 AnyRequest = Request[Any, Any, Any]
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
 
 
 def access_guard(
     runtime: Runtime,
-) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]:
-    """Checks every operation of a service before its body is read."""
+) -> Callable[[AnyConnection, BaseRouteHandler], Awaitable[None]]:
+    """Checks every operation of a service: who may, before its body is read; then whether it can be read."""
 
-    async def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    async def check(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+        if connection.scope["method"] == "OPTIONS":
+            return  # Litestar's own answer: the methods that the address takes, and nothing else.
+        await check_access(connection, handler)
+        await refuse_unreadable(connection, handler)
+
+    async def check_access(connection: AnyConnection, handler: BaseRouteHandler) -> None:
         state = connection.scope["state"]
         state["runtime"] = runtime
         if handler.opt.get("public"):
@@ -155,15 +165,48 @@ def access_guard(
             runtime.clock.now(),
         )
         clinic_id: UUID | None = connection.path_params.get("clinic_id")
-        access = await identity.find_access(
-            runtime.database.pool, statement, clinic_id, runtime.clock.today()
-        )
+        access = await identity.find_access(runtime.database.pool, statement, clinic_id, runtime.clock.today())
         state["access"] = access
         if handler.opt["act"] is not None:
             assert clinic_id is not None, "an operation with an act names its clinic in the path"
             identity.require(access, handler.opt["act"], clinic_id)
 
     return check
+
+
+_GIVEN = frozenset({"work", "access", "runtime", "data"})
+_JSON = re.compile(r"application/json\s*(;|$)", re.IGNORECASE)
+
+
+async def refuse_unreadable(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    """What Litestar and msgspec would pass over, or stumble on: it may be a misspelt intention, or worse."""
+    known = handler.parsed_fn_signature.parameters.keys()
+    path = connection.path_params
+    asked = [name for name, _ in connection.query_params.multi_items()]
+    odd = sorted({name for name in asked if name not in known - path.keys() - _GIVEN or asked.count(name) > 1})
+    if odd:
+        raise BadRequest("Send each parameter of this operation's documentation once, and no others.", names=odd)
+    if any(isinstance(value, date) and not fields.is_day(value) for value in path.values()):
+        raise BadRequest(f"Name a day from {fields.FIRST_DAY} to {fields.LAST_DAY}.")
+    if connection.scope["method"] == "POST":
+        assert isinstance(connection, Request)
+        _refuse_odd_body(connection, await connection.body(), expected="data" in known)
+
+
+def _refuse_odd_body(request: AnyRequest, body: bytes, *, expected: bool) -> None:
+    if not expected:
+        if body not in (b"", b"{}"):
+            raise BadRequest("This operation takes no body: send it without one.")
+        return
+    # A page elsewhere can make a browser post text or a form without asking first; JSON it can't.
+    if not _JSON.match(request.headers.get("content-type", "")):
+        raise HTTPException(status_code=415)
+    if not body:
+        raise BadRequest("The body is missing: send the JSON object of this operation's documentation.")
+    try:
+        body.decode()
+    except UnicodeDecodeError as problem:
+        raise BadRequest("The body is not UTF-8: send JSON in UTF-8.") from problem
 
 
 def _token(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
@@ -188,10 +231,10 @@ def _work(request: AnyRequest, clinic_id: UUID | None, command: Command | None) 
     )
 
 
-async def _command(request: AnyRequest, key: str | None) -> Command:
+async def _command(request: AnyRequest, key: str) -> Command:
     if not key:
         raise IdempotencyKeyMissing
-    if not 8 <= len(key) <= 80 or not key.isascii() or not key.isprintable() or " " in key:
+    if not 8 <= len(key) <= 80 or not re.match(fields.KEY, key):
         raise BadRequest("An Idempotency-Key has 8 to 80 printable ASCII characters and no space.")
     runtime: Runtime = request.scope["state"]["runtime"]
     body = await request.body()
@@ -206,23 +249,23 @@ async def _command(request: AnyRequest, key: str | None) -> Command:
     )
 
 
+# Its bounds are told here and held in `_command`, which says more than a failed pattern would.
 IdempotencyKey = Annotated[
-    str | None,
-    Parameter(
-        header="Idempotency-Key",
+    str,
+    HeaderParameter(
+        name="Idempotency-Key",
         required=True,
         description="A new random value with every new command; the same when it is repeated",
+        schema_extra={"minLength": 8, "maxLength": 80, "pattern": fields.KEY},
     ),
 ]
 
 
-async def _clinic_command(
-    request: AnyRequest, clinic_id: UUID, idempotency_key: IdempotencyKey = None
-) -> Work:
+async def _clinic_command(request: AnyRequest, clinic_id: UUID, idempotency_key: IdempotencyKey = "") -> Work:
     return _work(request, clinic_id, await _command(request, idempotency_key))
 
 
-async def _own_command(request: AnyRequest, idempotency_key: IdempotencyKey = None) -> Work:
+async def _own_command(request: AnyRequest, idempotency_key: IdempotencyKey = "") -> Work:
     return _work(request, None, await _command(request, idempotency_key))
 
 
@@ -251,4 +294,8 @@ PROVIDED: Mapping[str, Provide] = {"access": Provide(provide_access), "runtime":
 """What every handler may ask for beside its `work`."""
 
 Limit = Annotated[int, Parameter(ge=1, le=500, description="At most so many")]
-SearchText = Annotated[fields.Name, Parameter(description="A part of a name or of a substance")]
+# Bounds beside a Parameter are Litestar's own: those of a Meta it would pass over.
+SearchText = Annotated[
+    str,
+    Parameter(min_length=1, max_length=120, pattern=fields.ONE_LINE, description="A part of a name or of a substance"),
+]

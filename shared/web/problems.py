@@ -94,9 +94,7 @@ def _fields_of(extra: object) -> tuple[FieldProblem, ...]:
     found: list[FieldProblem] = []
     for entry in extra if isinstance(extra, list) else []:
         if isinstance(entry, Mapping):
-            found.append(
-                FieldProblem(field=str(entry.get("key", "body")), problem=str(entry.get("message", ""))[:300])
-            )
+            found.append(FieldProblem(field=str(entry.get("key", "body")), problem=str(entry.get("message", ""))[:300]))
     return tuple(found)
 
 

@@ -73,13 +73,10 @@ async def give(work: Work, visit_id: UUID, wanted: Mapping[UUID, int] | None) ->
         return tx.done(VisitChanged(visit_id=visit_id, state="served", given=given))
 
 
-def _told(
-    rows: Sequence[store.Handed], lines: Sequence[store.LineToGive]
-) -> tuple[events.ReservedUnits, ...]:
+def _told(rows: Sequence[store.Handed], lines: Sequence[store.LineToGive]) -> tuple[events.ReservedUnits, ...]:
     references = {line.line_id: line.reference for line in lines}
     return tuple(
-        events.ReservedUnits(reference=references[row.line_id], lot_id=row.lot_id, units=row.units)
-        for row in rows
+        events.ReservedUnits(reference=references[row.line_id], lot_id=row.lot_id, units=row.units) for row in rows
     )
 
 
@@ -98,9 +95,7 @@ async def _supplies(
             therapy_line_id=line.therapy_line_id,
             from_on=line.from_on,
             through_on=line.through_on,
-            needed_units=giving.needed_units(
-                [lot for lot in lots if lot.line_id == line.line_id], line.short_units
-            ),
+            needed_units=giving.needed_units([lot for lot in lots if lot.line_id == line.line_id], line.short_units),
         )
         for line in lines
         if line.supply_id is None and line.tops_up is None

@@ -72,9 +72,7 @@ async def prepare_pharmacy_day(work: Work, day_on: date) -> DayPrepared:
         await store.lapse_owed(tx, tx.today)
         policies = await known.policies_of(tx.sql, tx.clinic_id)
         calendar = await store.calendar_of(tx, day_on)
-        wanted = planning.wanted_on(
-            await store.plans(tx, day_on), day_on, calendar, policies.supply_days_most
-        )
+        wanted = planning.wanted_on(await store.plans(tx, day_on), day_on, calendar, policies.supply_days_most)
         prepared = await store.prepared_lines(tx, day.day_id)
         todo = planning.changes([line for line, _, _ in prepared], wanted)
         await _drop(tx, day.day_id, todo.drop)
@@ -190,9 +188,7 @@ async def _ask(
         tx.emit(request_id, told)
 
 
-async def ask_for_walk_in(
-    tx: Transaction, day_id: UUID, wanted: Sequence[planning.Wanted], policies: Policies
-) -> UUID:
+async def ask_for_walk_in(tx: Transaction, day_id: UUID, wanted: Sequence[planning.Wanted], policies: Policies) -> UUID:
     """A walk-in asks under a reservation of its own, with a short limit; returns the visit's id."""
     patient_id = wanted[0].patient_id
     visits = await store.add_visits(tx, day_id, {patient_id: new_id()}, walk_in=True)

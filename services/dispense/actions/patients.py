@@ -142,9 +142,7 @@ class NewLine(Struct, frozen=True, kw_only=True):
     prescribed_by: str | None
 
 
-async def plan_therapy(
-    work: Work, keys: sealing.ClinicKeys, patient_id: UUID, line: NewLine
-) -> TherapyLineChanged:
+async def plan_therapy(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, line: NewLine) -> TherapyLineChanged:
     """Add a line to a patient's plan; what needs a pharmacist's look comes back as alerts."""
     try:
         per_intake = parse_fraction(line.per_intake)
@@ -202,9 +200,7 @@ async def _alerts(
     return alerts
 
 
-async def end_therapy_line(
-    work: Work, patient_id: UUID, therapy_line_id: UUID, until_on: date
-) -> TherapyLineChanged:
+async def end_therapy_line(work: Work, patient_id: UUID, therapy_line_id: UUID, until_on: date) -> TherapyLineChanged:
     """The last day of a line of the plan."""
     async with work.transaction() as tx:
         await _present(tx, patient_id)

@@ -61,12 +61,12 @@ async def _seen(work: Work, runtime: Runtime, visit: store.VisitRow) -> Visit:
     )
 
 
-class GiveLineBody(fields.Body):
+class GiveLineBody(fields.Body, frozen=True):
     line_id: UUID
     units: fields.Units
 
 
-class GiveBody(fields.Body):
+class GiveBody(fields.Body, frozen=True):
     """`lines` null: all that is reserved; else just so many units of the lines named, and the rest is owed."""
 
     lines: Annotated[tuple[GiveLineBody, ...], Meta(min_length=1, max_length=100)] | None = None
@@ -95,7 +95,7 @@ async def undo_last(work: Work, visit_id: UUID) -> actions.VisitChanged:
     return await actions.undo_last(work, visit_id)
 
 
-class WalkInBody(fields.Body):
+class WalkInBody(fields.Body, frozen=True):
     patient_id: UUID
 
 

@@ -23,7 +23,7 @@ from shared.web.operations import command, query
 Weekday = Annotated[int, Meta(ge=1, le=7, description="ISO: 1 is Monday")]
 
 
-class WeekdaysBody(fields.Body):
+class WeekdaysBody(fields.Body, frozen=True):
     weekdays: Annotated[tuple[Weekday, ...], Meta(min_length=1, max_length=7)]
 
 
@@ -33,7 +33,7 @@ async def set_weekdays(work: Work, data: WeekdaysBody) -> actions.CalendarChange
     return await actions.set_weekdays(work, sorted(set(data.weekdays)))
 
 
-class ClosureBody(fields.Body):
+class ClosureBody(fields.Body, frozen=True):
     day_on: fields.Day
     reason: fields.Line
 

@@ -30,10 +30,10 @@ async def find_products(work: Work, text: SearchText, most: Limit = 20) -> Produ
 
 
 CycleDays = Annotated[int, Meta(ge=1, le=60, description="Days between visits, 28, 30 or 60 as a rule")]
-Language = Annotated[str, Meta(pattern=r"^[a-z]{2}$", description="ISO 639-1")]
+Language = Annotated[str, Meta(max_length=2, pattern=r"^[a-z]{2}$", description="ISO 639-1")]
 
 
-class PatientBody(fields.Body):
+class PatientBody(fields.Body, frozen=True):
     """A name or alias as they wish; no papers are asked for, and there is no field for them."""
 
     alias: fields.Name
@@ -58,7 +58,7 @@ async def register_patient(work: Work, runtime: Runtime, data: PatientBody) -> a
     return await actions.register_patient(work, keys_of(runtime), person)
 
 
-class CardBody(fields.Body):
+class CardBody(fields.Body, frozen=True):
     card_code: fields.Name
 
 
@@ -130,7 +130,7 @@ def _line(line: store.TherapyLineRow) -> TherapyLine:
     )
 
 
-class TherapyLineBody(fields.Body):
+class TherapyLineBody(fields.Body, frozen=True):
     """`per_intake` in the product's content unit (tablets, puffs, ml), `schedule` says how often."""
 
     product_id: UUID
@@ -159,7 +159,7 @@ async def plan_therapy(
     return await actions.plan_therapy(work, keys_of(runtime), patient_id, line)
 
 
-class EndBody(fields.Body):
+class EndBody(fields.Body, frozen=True):
     until_on: fields.Day
 
 

@@ -91,9 +91,7 @@ def _brings(plan: Plan, day_on: date, following_on: date | None) -> bool:
     return is_expected(plan.covered_through, plan.starts_on, plan.until_on, day_on, following_on)
 
 
-def needed_by(
-    lines: Iterable[Plan], day_on: date, is_open: Callable[[date], bool], most_days: int
-) -> list[Wanted]:
+def needed_by(lines: Iterable[Plan], day_on: date, is_open: Callable[[date], bool], most_days: int) -> list[Wanted]:
     """What one patient needs on a day, of every line and of what is owed."""
     found: list[Wanted] = []
     for plan in sorted(lines, key=lambda plan: plan.therapy_line_id):
@@ -148,9 +146,7 @@ def by_urgency(wanted: Sequence[Wanted]) -> dict[UUID, int]:
 
 def by_registration(wanted: Sequence[Wanted]) -> dict[UUID, int]:
     """Patients in the order in which they were registered: their ids are made in that order."""
-    return {
-        patient_id: place for place, patient_id in enumerate(sorted({line.patient_id for line in wanted}))
-    }
+    return {patient_id: place for place, patient_id in enumerate(sorted({line.patient_id for line in wanted}))}
 
 
 class Prepared(Struct, frozen=True, kw_only=True):

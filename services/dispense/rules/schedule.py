@@ -96,9 +96,7 @@ def intakes(schedule: Schedule, starts_on: date, from_on: date, through_on: date
         case OnWeekdays(weekdays=weekdays, times=times):
             monday = 1 - starts_on.isoweekday()  # as a day of the line, like first_day and end_day
             offsets = [monday + weekday - 1 for weekday in weekdays]
-            return times * sum(
-                _multiples(DAYS_PER_WEEK, first_day - offset, end_day - offset) for offset in offsets
-            )
+            return times * sum(_multiples(DAYS_PER_WEEK, first_day - offset, end_day - offset) for offset in offsets)
         case TimesADay(times=times):
             return times * (end_day - first_day)
         case AtTimes(times_of_day=times_of_day):

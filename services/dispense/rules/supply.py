@@ -12,17 +12,13 @@ def is_pharmacy_day(day_on: date, *, weekdays: frozenset[int], closures: frozens
     return day_on.isoweekday() in weekdays and day_on not in closures
 
 
-def pharmacy_days(
-    weekdays: frozenset[int], closures: frozenset[date], from_on: date, through_on: date
-) -> list[date]:
+def pharmacy_days(weekdays: frozenset[int], closures: frozenset[date], from_on: date, through_on: date) -> list[date]:
     span_days = (through_on - from_on).days + 1
     days = (from_on + timedelta(days=offset) for offset in range(span_days))
     return [day_on for day_on in days if is_pharmacy_day(day_on, weekdays=weekdays, closures=closures)]
 
 
-def next_visit_on(
-    today: date, cycle_days: int, max_days: int, is_open: Callable[[date], bool]
-) -> date | None:
+def next_visit_on(today: date, cycle_days: int, max_days: int, is_open: Callable[[date], bool]) -> date | None:
     """Choose the first pharmacy day after a cycle; else the last that `max_days` of supply reach; else none.
 
     Today's supply of `max_days` lasts through the day before today + `max_days`.
@@ -37,9 +33,7 @@ def next_visit_on(
     return None
 
 
-def supply_through(
-    visit_on: date, next_visit_on: date | None, max_days: int, line_until: date | None
-) -> date:
+def supply_through(visit_on: date, next_visit_on: date | None, max_days: int, line_until: date | None) -> date:
     """The last day that a visit supplies; before `visit_on` if the line has ended by then."""
     through_on = visit_on + timedelta(days=max_days - 1)
     if next_visit_on is not None:

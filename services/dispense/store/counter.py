@@ -30,9 +30,7 @@ JOIN pharmacy_day USING (day_id)
 """
 FIND_VISIT = _VISIT + "WHERE visit.clinic_id = $1 AND visit.visit_id = $2"
 LOCK_VISIT = FIND_VISIT + " FOR UPDATE OF visit"
-VISIT_OF_PATIENT = (
-    _VISIT + "WHERE visit.clinic_id = $1 AND visit.patient_id = $2 AND pharmacy_day.day_on = $3"
-)
+VISIT_OF_PATIENT = _VISIT + "WHERE visit.clinic_id = $1 AND visit.patient_id = $2 AND pharmacy_day.day_on = $3"
 
 
 async def find_visit(tx: Transaction, visit_id: UUID, *, lock: bool = False) -> VisitRow | None:
@@ -336,9 +334,7 @@ RETURNING supply.supply_id
 UNLINK_VOID = """
 UPDATE visit_line SET supply_id = NULL WHERE clinic_id = $1 AND visit_id = $2 AND supply_id = ANY($3)
 """
-IS_SERVED = (
-    "SELECT EXISTS (SELECT FROM dispensed WHERE clinic_id = $1 AND visit_id = $2 AND undone_at IS NULL)"
-)
+IS_SERVED = "SELECT EXISTS (SELECT FROM dispensed WHERE clinic_id = $1 AND visit_id = $2 AND undone_at IS NULL)"
 
 
 class Undone(Struct, frozen=True, kw_only=True):

@@ -223,9 +223,7 @@ async def add_visits(
     tx: Transaction, day_id: UUID, visits: dict[UUID, UUID], *, walk_in: bool = False
 ) -> dict[UUID, UUID]:
     """Visits for patients ({patient: new visit id}); returns every visit of the day by patient."""
-    await tx.sql.execute(
-        ADD_VISITS, tx.clinic_id, day_id, list(visits.values()), list(visits.keys()), walk_in
-    )
+    await tx.sql.execute(ADD_VISITS, tx.clinic_id, day_id, list(visits.values()), list(visits.keys()), walk_in)
     rows = await tx.sql.fetch(VISITS_OF_DAY, tx.clinic_id, day_id)
     return {row["patient_id"]: row["visit_id"] for row in rows}
 
@@ -341,9 +339,7 @@ class RequestState(Struct, frozen=True, kw_only=True):
     day_state: Literal["open", "closed"]
 
 
-async def add_request(
-    tx: Transaction, request_id: UUID, day_id: UUID, wait_until: datetime | None = None
-) -> None:
+async def add_request(tx: Transaction, request_id: UUID, day_id: UUID, wait_until: datetime | None = None) -> None:
     await tx.sql.execute(ADD_REQUEST, request_id, tx.clinic_id, day_id, tx.now, wait_until)
 
 
@@ -396,9 +392,7 @@ SET state = 'answered', short_units = given.short_units,
 FROM unnest($2::uuid[], $3::integer[], $4::integer[]) AS given (line_id, short_units, content_per_unit)
 WHERE visit_line.clinic_id = $1 AND visit_line.line_id = given.line_id
 """
-HELD_LOTS = (
-    "SELECT lot_id FROM lot_state WHERE clinic_id = $1 AND lot_id = ANY($2) AND held_reason IS NOT NULL"
-)
+HELD_LOTS = "SELECT lot_id FROM lot_state WHERE clinic_id = $1 AND lot_id = ANY($2) AND held_reason IS NOT NULL"
 
 
 async def lines_of_request(tx: Transaction, request_id: UUID, references: Sequence[UUID]) -> dict[UUID, UUID]:
@@ -459,9 +453,7 @@ RELEASE_DAY = _RELEASE.format(which="visit.day_id = $2")
 
 async def release_lines(tx: Transaction, line_ids: Sequence[UUID]) -> list[ReservedUnits]:
     """All that is left of these lines goes back; what to tell stock."""
-    return [
-        ReservedUnits(**dict(row)) for row in await tx.sql.fetch(RELEASE_LINES, tx.clinic_id, list(line_ids))
-    ]
+    return [ReservedUnits(**dict(row)) for row in await tx.sql.fetch(RELEASE_LINES, tx.clinic_id, list(line_ids))]
 
 
 async def release_day(tx: Transaction, day_id: UUID) -> list[ReservedUnits]:
@@ -523,9 +515,7 @@ async def stop_lot(tx: Transaction, lot_id: UUID, reason: str) -> list[tuple[UUI
 
 
 async def add_short(tx: Transaction, short: Sequence[tuple[UUID, int]]) -> None:
-    await tx.sql.execute(
-        ADD_SHORT, tx.clinic_id, [line_id for line_id, _ in short], [units for _, units in short]
-    )
+    await tx.sql.execute(ADD_SHORT, tx.clinic_id, [line_id for line_id, _ in short], [units for _, units in short])
 
 
 async def list_for_call_back(tx: Transaction, lot_id: UUID, reason: str) -> None:

@@ -45,9 +45,7 @@ LEFT JOIN patient_identity ON patient_identity.patient_id = patient.patient_id
 """
 FIND = _PATIENT + "WHERE patient.clinic_id = $1 AND patient.patient_id = $2"
 LOCK = FIND + " FOR UPDATE OF patient"
-FIND_ALL = (
-    _PATIENT + "WHERE patient.clinic_id = $1 AND patient.patient_id = ANY($2) ORDER BY patient.patient_id"
-)
+FIND_ALL = _PATIENT + "WHERE patient.clinic_id = $1 AND patient.patient_id = ANY($2) ORDER BY patient.patient_id"
 BY_CARD = "SELECT patient_id FROM patient_index WHERE clinic_id = $1 AND card_mac = $2"
 
 
@@ -152,8 +150,7 @@ ORDER BY therapy_line.therapy_line_id
 async def therapy_lines_of(tx: Transaction, patient_id: UUID) -> list[TherapyLineRow]:
     rows: list[asyncpg.Record] = await tx.sql.fetch(THERAPY_LINES, tx.clinic_id, patient_id)
     return [
-        TherapyLineRow(**{**dict(row), "schedule": msgspec.json.decode(row["schedule"], type=Schedule)})
-        for row in rows
+        TherapyLineRow(**{**dict(row), "schedule": msgspec.json.decode(row["schedule"], type=Schedule)}) for row in rows
     ]
 
 

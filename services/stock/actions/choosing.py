@@ -28,9 +28,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
 
 async def choose(tx: Transaction, lines: Sequence[AskedLine], rule: SharingRule) -> Chosen:
     """Allocate for all lines at once; the chosen lots stay locked."""
-    members = await lots.products_of_groups(
-        tx.sql, tx.clinic_id, sorted({x.substitution_group for x in lines})
-    )
+    members = await lots.products_of_groups(tx.sql, tx.clinic_id, sorted({x.substitution_group for x in lines}))
     accepted = _accepted(members)
     needs = [_need(line, accepted) for line in lines]
     locked = await _candidates(tx, needs, members)

@@ -32,9 +32,7 @@ async def hear_requested(work: Work, event: events.TransferRequested) -> None:
     assert work.clinic_id is not None
     async with work.at(event.to_clinic_id).transaction() as tx:
         lines = [asked_line(line) for line in event.lines]
-        await store.open_transfer(
-            tx, event.transfer_id, new_id(), "sending", work.clinic_id, event.note, lines
-        )
+        await store.open_transfer(tx, event.transfer_id, new_id(), "sending", work.clinic_id, event.note, lines)
 
 
 async def hear_agreed(work: Work, event: events.TransferAgreed) -> None:

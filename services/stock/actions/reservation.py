@@ -74,9 +74,7 @@ async def undo_dispensed(work: Work, event: asked.DispensingUndone) -> None:
             for first in await lots.movements_of_operation(tx, event.undoes)
         ]
         await lots.post(tx, BusinessStep.DISPENSING, mirrored, event.operation_id)
-        drawn = [
-            Reserved(reference=r.reference, lot_id=r.lot_id, units=-r.units) for r in _summed(event.lines)
-        ]
+        drawn = [Reserved(reference=r.reference, lot_id=r.lot_id, units=-r.units) for r in _summed(event.lines)]
         _require_all(await store.take(tx, drawn), drawn)
 
 
@@ -119,10 +117,7 @@ def _summed(lines: Sequence[asked.ReservedUnits]) -> list[Reserved]:
     sums: dict[tuple[UUID, UUID], int] = {}
     for line in lines:
         sums[line.reference, line.lot_id] = sums.get((line.reference, line.lot_id), 0) + line.units
-    return [
-        Reserved(reference=reference, lot_id=lot_id, units=units)
-        for (reference, lot_id), units in sums.items()
-    ]
+    return [Reserved(reference=reference, lot_id=lot_id, units=units) for (reference, lot_id), units in sums.items()]
 
 
 def _require_all(found: int, drawn: Sequence[Reserved]) -> None:
@@ -132,10 +127,7 @@ def _require_all(found: int, drawn: Sequence[Reserved]) -> None:
 
 async def _answer(tx: Transaction, request_id: UUID, found: choosing.Chosen) -> None:
     reserved = [_told(found, pick) for pick in found.picks]
-    short = [
-        events.Shortfall(reference=reference, units_short=units)
-        for reference, units in found.short_units.items()
-    ]
+    short = [events.Shortfall(reference=reference, units_short=units) for reference, units in found.short_units.items()]
     rows = max(len(reserved), len(short), 1)
     parts = -(-rows // ANSWER_ROWS)
     answers = [

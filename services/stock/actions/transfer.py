@@ -77,9 +77,7 @@ def asked_line(line: events.RequestedLine) -> store.TransferLine:
     )
 
 
-async def agree_transfer(
-    work: Work, transfer_id: UUID, agreed: Sequence[events.AgreedLine]
-) -> TransferChanged:
+async def agree_transfer(work: Work, transfer_id: UUID, agreed: Sequence[events.AgreedLine]) -> TransferChanged:
     """Say yes to a request, in whole or in part, and set its lots apart: what expires first goes first."""
     async with work.transaction() as tx:
         transfer = await locked(tx, transfer_id, "sending", ("requested",))
@@ -92,9 +90,7 @@ async def agree_transfer(
                 raise NotEnoughUnits(line_number=line.line_number, units_there=there)
             await store.agree_line(tx, transfer_id, line.line_number, line.units, line.reason)
         left_out = [
-            events.AgreedLine(line_number=n, units=0)
-            for n in lines
-            if n not in {x.line_number for x in agreed}
+            events.AgreedLine(line_number=n, units=0) for n in lines if n not in {x.line_number for x in agreed}
         ]
         for line in left_out:
             await store.agree_line(tx, transfer_id, line.line_number, 0, None)
@@ -125,9 +121,7 @@ async def _wanted(
     return wanted
 
 
-async def _set_apart(
-    tx: Transaction, side_id: UUID, wanted: list[tuple[int, UUID, int]]
-) -> list[rules.AgreedPick]:
+async def _set_apart(tx: Transaction, side_id: UUID, wanted: list[tuple[int, UUID, int]]) -> list[rules.AgreedPick]:
     units: dict[UUID, int] = {}
     for _, product_id, line_units in wanted:
         units[product_id] = units.get(product_id, 0) + line_units
@@ -183,9 +177,7 @@ async def decline_transfer(work: Work, transfer_id: UUID, reason: str) -> Transf
         transfer = await locked(tx, transfer_id, "sending", ("requested", "agreed"))
         await reservation.send_back(tx, await reservations.left_of_reference(tx, transfer.side_id))
         await store.set_state(tx, transfer_id, "declined", reason)
-        told = events.TransferDeclined(
-            transfer_id=transfer_id, to_clinic_id=transfer.other_clinic_id, reason=reason
-        )
+        told = events.TransferDeclined(transfer_id=transfer_id, to_clinic_id=transfer.other_clinic_id, reason=reason)
         tx.emit(transfer.side_id, told)
         return tx.done(TransferChanged(transfer_id=transfer_id, state="declined"))
 
@@ -219,9 +211,7 @@ async def ship_transfer(work: Work, transfer_id: UUID) -> TransferChanged:
         await reservations.take(tx, leaving)
         await store.set_state(tx, transfer_id, "shipped")
         shipped = tuple(shipped_lot(lot) for lot in await store.lots_of(tx, transfer_id))
-        told = events.TransferShipped(
-            transfer_id=transfer_id, to_clinic_id=transfer.other_clinic_id, lots=shipped
-        )
+        told = events.TransferShipped(transfer_id=transfer_id, to_clinic_id=transfer.other_clinic_id, lots=shipped)
         tx.emit(transfer.side_id, told)
         return tx.done(TransferChanged(transfer_id=transfer_id, state="shipped"))
 
@@ -255,9 +245,7 @@ async def receive_transfer(work: Work, transfer_id: UUID, counts: Sequence[Count
             await store.count_lot(tx, transfer_id, lot.lot_number, units, lot_id)
             if lot_id is not None:
                 held = known_lots[lot_id].held_at is not None
-                movements += rules.movements_on_arrival(
-                    lot_id, lot.shipped_units, units, transfer.side_id, held=held
-                )
+                movements += rules.movements_on_arrival(lot_id, lot.shipped_units, units, transfer.side_id, held=held)
         await lots.post(tx, BusinessStep.RECEIVING, movements)
         state = await _tell_count(tx, transfer, shipped, {n: c.units for n, c in counted.items()})
         return tx.done(TransferChanged(transfer_id=transfer_id, state=state))
@@ -283,10 +271,7 @@ async def _tell_count(
     told = events.TransferReceived(
         transfer_id=transfer.transfer_id,
         to_clinic_id=transfer.other_clinic_id,
-        lots=tuple(
-            events.CountedLot(lot_number=lot.lot_number, units=units.get(lot.lot_number, 0))
-            for lot in shipped
-        ),
+        lots=tuple(events.CountedLot(lot_number=lot.lot_number, units=units.get(lot.lot_number, 0)) for lot in shipped),
     )
     tx.emit(transfer.side_id, told)
     return state

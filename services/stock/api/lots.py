@@ -113,12 +113,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
     not_offered: list[NotOffered]
 
 
-Numerator = Annotated[
-    int, Parameter(ge=1, le=100_000, description="Content a day: the fraction's upper number")
-]
-Denominator = Annotated[
-    int, Parameter(ge=1, le=1000, description="Content a day: the fraction's lower number")
-]
+Numerator = Annotated[int, Parameter(ge=1, le=100_000, description="Content a day: the fraction's upper number")]
+Denominator = Annotated[int, Parameter(ge=1, le=1000, description="Content a day: the fraction's lower number")]
 DayQuery = Annotated[date, Parameter(description="YYYY-MM-DD")]
 LOTS_EXPLAINED = 2000
 
@@ -156,9 +152,7 @@ async def explain_need(
     return Explanation(
         substitution_group=group,
         would_give=[
-            Offered(
-                lot_id=p.lot_id, units=p.units, use_from_on=p.use_from_on, use_through_on=p.use_through_on
-            )
+            Offered(lot_id=p.lot_id, units=p.units, use_from_on=p.use_from_on, use_through_on=p.use_through_on)
             for p in picks
         ],
         not_offered=[NotOffered(lot_id=lot.lot_id, reason=lot.reason) for lot in passed_over],
@@ -177,7 +171,7 @@ def _free(lot: store.Candidate, content_per_unit: int) -> fefo.Lot:
     )
 
 
-class ReasonBody(fields.Body):
+class ReasonBody(fields.Body, frozen=True):
     reason: fields.Line
 
 
@@ -193,7 +187,7 @@ async def lift_hold(work: Work, lot_id: UUID, data: ReasonBody) -> actions.LotCh
     return await actions.lift_hold(work, lot_id, data.reason)
 
 
-class PlaceBody(fields.Body):
+class PlaceBody(fields.Body, frozen=True):
     place: fields.Name | None
 
 
@@ -203,7 +197,7 @@ async def place_lot(work: Work, lot_id: UUID, data: PlaceBody) -> actions.LotCha
     return await actions.place_lot(work, lot_id, data.place)
 
 
-class WriteOffBody(fields.Body):
+class WriteOffBody(fields.Body, frozen=True):
     units: fields.Units
     source: Literal["shelf", "quarantine"]
     outcome: Literal["expired", "destroyed", "lost"]
@@ -218,7 +212,7 @@ async def write_off_units(work: Work, lot_id: UUID, data: WriteOffBody) -> actio
     )
 
 
-class CorrectionBody(fields.Body):
+class CorrectionBody(fields.Body, frozen=True):
     units: fields.Units
     batch: fields.Batch | None
     expires_on: fields.Day

@@ -57,12 +57,12 @@ async def see_transfer(work: Work, transfer_id: UUID) -> Transfer:
         )
 
 
-class WantedLineBody(fields.Body):
+class WantedLineBody(fields.Body, frozen=True):
     product_id: UUID
     units: fields.Units
 
 
-class RequestBody(fields.Body):
+class RequestBody(fields.Body, frozen=True):
     from_clinic_id: UUID
     lines: Annotated[tuple[WantedLineBody, ...], Meta(min_length=1, max_length=200)]
     note: fields.Line | None = None
@@ -78,13 +78,13 @@ async def request_transfer(work: Work, data: RequestBody) -> actions.TransferCha
 LineNumber = Annotated[int, Meta(ge=1, le=10_000)]
 
 
-class AgreedLineBody(fields.Body):
+class AgreedLineBody(fields.Body, frozen=True):
     line_number: LineNumber
     units: fields.UnitsOrNone
     reason: fields.Line | None = None
 
 
-class AgreementBody(fields.Body):
+class AgreementBody(fields.Body, frozen=True):
     lines: Annotated[tuple[AgreedLineBody, ...], Meta(min_length=1, max_length=200)]
 
 
@@ -95,7 +95,7 @@ async def agree_transfer(work: Work, transfer_id: UUID, data: AgreementBody) -> 
     return await actions.agree_transfer(work, transfer_id, agreed)
 
 
-class DeclineBody(fields.Body):
+class DeclineBody(fields.Body, frozen=True):
     reason: fields.Line
 
 
@@ -111,27 +111,25 @@ async def ship_transfer(work: Work, transfer_id: UUID) -> actions.TransferChange
     return await actions.ship_transfer(work, transfer_id)
 
 
-class CountedLotBody(fields.Body):
+class CountedLotBody(fields.Body, frozen=True):
     lot_number: LineNumber
     units: fields.UnitsOrNone
     product_id: UUID | None = None
     """Only where this clinic's catalogue did not know the product by its codes or name."""
 
 
-class CountBody(fields.Body):
+class CountBody(fields.Body, frozen=True):
     lots: Annotated[tuple[CountedLotBody, ...], Meta(max_length=2000)]
 
 
 @command("/clinics/{clinic_id:uuid}/transfers/{transfer_id:uuid}/receive", act=Act.TRANSFER)
 async def receive_transfer(work: Work, transfer_id: UUID, data: CountBody) -> actions.TransferChanged:
     """Count what arrived; a lot that isn't named did not arrive."""
-    counts = [
-        actions.CountedLot(lot_number=x.lot_number, units=x.units, product_id=x.product_id) for x in data.lots
-    ]
+    counts = [actions.CountedLot(lot_number=x.lot_number, units=x.units, product_id=x.product_id) for x in data.lots]
     return await actions.receive_transfer(work, transfer_id, counts)
 
 
-class SettlementBody(fields.Body):
+class SettlementBody(fields.Body, frozen=True):
     outcome: Literal["lost", "returned"]
     note: fields.Line
 

@@ -64,9 +64,7 @@ def merged(first: Product, read: Product) -> Product:
     ]
     names = [name for name in first.other_names if name not in read.other_names]
     packs = sorted((*read.packs, *kept), key=lambda pack: (pack.code or "", pack.units_per_pack, pack.label))
-    return msgspec.structs.replace(
-        read, packs=tuple(packs), other_names=tuple(sorted((*read.other_names, *names)))
-    )
+    return msgspec.structs.replace(read, packs=tuple(packs), other_names=tuple(sorted((*read.other_names, *names))))
 
 
 async def _keep_open_rows(work: Work, source: str, rows: tuple[OpenRow, ...]) -> None:
@@ -79,14 +77,14 @@ class ProductJudged(Struct, frozen=True, kw_only=True):
 
 
 async def judge_product(
-    work: Work, product_id: UUID, controlled: bool | None, substitution_group: str | None, reason: str
+    work: Work, product_id: UUID, *, controlled: bool | None, substitution_group: str | None, reason: str
 ) -> ProductJudged:
     """A pharmacist of the clinic says otherwise than the catalogue: stricter, or another substitution group."""
     async with work.transaction() as tx:
         await known.product_of(tx.sql, tx.clinic_id, product_id)
         if controlled is False:
             raise ControlledStays
-        await store.set_override(tx, product_id, controlled, substitution_group, reason)
+        await store.set_override(tx, product_id, controlled=controlled, group=substitution_group, reason=reason)
         told = events.ProductOverridden(
             product_id=product_id, controlled=controlled, substitution_group=substitution_group
         )

@@ -24,7 +24,9 @@ async def find_products(work: Work, text: SearchText, most: Limit = 20) -> Produ
         return Products(products=await known.products_named(tx.sql, tx.clinic_id, text, most))
 
 
-CodeText = Annotated[fields.Code, Parameter(description="The code on the pack")]
+CodeText = Annotated[
+    str, Parameter(min_length=4, max_length=20, pattern=fields.PACK_CODE, description="The code on the pack")
+]
 
 
 @query("/clinics/{clinic_id:uuid}/products/by-code", act=Act.SEE_CATALOGUE)
@@ -41,7 +43,7 @@ async def see_product(work: Work, product_id: UUID) -> known.KnownProduct:
         return await known.product_of(tx.sql, tx.clinic_id, product_id)
 
 
-class JudgementBody(fields.Body):
+class JudgementBody(fields.Body, frozen=True):
     reason: fields.Line
     controlled: bool | None = None
     substitution_group: fields.Line | None = None
@@ -51,7 +53,11 @@ class JudgementBody(fields.Body):
 async def judge_product(work: Work, product_id: UUID, data: JudgementBody) -> actions.ProductJudged:
     """Say otherwise than the catalogue, for this clinic: that it is controlled, or what it may stand in for."""
     return await actions.judge_product(
-        work, product_id, data.controlled, data.substitution_group, data.reason
+        work,
+        product_id,
+        controlled=data.controlled,
+        substitution_group=data.substitution_group,
+        reason=data.reason,
     )
 
 

@@ -38,9 +38,7 @@ FORMS: dict[str, Form] = {
         "gastro-resistant capsule, soft",
     ),
     **_forms(FormGroup.ORAL_ORODISPERSIBLE, "tablet", "orodispersible tablet", "oral lyophilisate"),
-    **_forms(
-        FormGroup.ORAL_EFFERVESCENT, "tablet", "effervescent tablet", "soluble tablet", "dispersible tablet"
-    ),
+    **_forms(FormGroup.ORAL_EFFERVESCENT, "tablet", "effervescent tablet", "soluble tablet", "dispersible tablet"),
     **_forms(FormGroup.ORAL_CHEWABLE, "tablet", "chewable tablet"),
     **_forms(
         FormGroup.ORAL_LIQUID,
@@ -89,19 +87,13 @@ FORMS: dict[str, Form] = {
     ),
     **_forms(FormGroup.INHALATION, "capsule", "inhalation powder, hard capsule"),
     **_forms(FormGroup.NEBULISATION, "single-dose container", "nebuliser suspension", "nebuliser solution"),
-    **_forms(
-        FormGroup.NASAL, "bottle", "nasal spray, suspension", "nasal spray, solution", "nasal drops, solution"
-    ),
+    **_forms(FormGroup.NASAL, "bottle", "nasal spray, suspension", "nasal spray, solution", "nasal drops, solution"),
     **_forms(FormGroup.EYE, "bottle", "eye drops, solution", "eye drops, suspension"),
     **_forms(FormGroup.EYE, "tube", "eye ointment", "eye gel"),
-    **_forms(
-        FormGroup.EYE_SINGLE_DOSE, "single-dose container", "eye drops, solution in single-dose container"
-    ),
+    **_forms(FormGroup.EYE_SINGLE_DOSE, "single-dose container", "eye drops, solution in single-dose container"),
     **_forms(FormGroup.EAR, "bottle", "ear drops, solution", "ear drops, suspension"),
     **_forms(FormGroup.CUTANEOUS, "tube", "cream", "ointment", "gel"),
-    **_forms(
-        FormGroup.CUTANEOUS_LIQUID, "bottle", "cutaneous solution", "cutaneous spray, solution", "shampoo"
-    ),
+    **_forms(FormGroup.CUTANEOUS_LIQUID, "bottle", "cutaneous solution", "cutaneous spray, solution", "shampoo"),
     **_forms(FormGroup.PATCH, "patch", "transdermal patch"),
     **_forms(FormGroup.RECTAL, "suppository", "suppository"),
     **_forms(FormGroup.RECTAL, "bottle", "rectal solution"),

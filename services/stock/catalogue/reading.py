@@ -22,7 +22,7 @@ MAX_FIELD_CHARACTERS = 1_000
 MAX_FILE_BYTES = 200_000_000
 
 
-class CatalogueFileUnreadable(ValueError):  # noqa: N818 - named for the fact, as every error here
+class CatalogueFileUnreadable(ValueError):
     """The file as a whole can't be taken in. The message says what is wrong and what to do."""
 
 
@@ -159,9 +159,7 @@ def _check_header(header: list[str], required_columns: tuple[str, ...], file_nam
 def _check_fields(cells: list[str], number: int, file_name: str) -> None:
     if any(len(cell) > MAX_FIELD_CHARACTERS for cell in cells):
         limit = f"{MAX_FIELD_CHARACTERS:,} characters"
-        message = (
-            f"{file_name}, row {number}, has a field of over {limit}: a quotation mark may be missing there."
-        )
+        message = f"{file_name}, row {number}, has a field of over {limit}: a quotation mark may be missing there."
         raise CatalogueFileUnreadable(message)
     if any("\0" in cell for cell in cells):
         raise CatalogueFileUnreadable(f"{file_name}, row {number}, holds a zero byte: it is no text file.")
@@ -207,8 +205,7 @@ def lines_by_product(lines: Iterable[PackLine]) -> list[list[PackLine]]:
 def describe_one_product(lines: list[PackLine]) -> bool:
     """Whether these rows differ only in pack, holder and the spaces and capitals of the name."""
     facts = [
-        replace(line.product, name="".join(line.product.name.lower().split()), holder=None, packs=())
-        for line in lines
+        replace(line.product, name="".join(line.product.name.lower().split()), holder=None, packs=()) for line in lines
     ]
     return all(fact == facts[0] for fact in facts)
 

@@ -166,9 +166,7 @@ def _count(text: str, reason: OpenReason) -> int | Gap:
 
 
 def _kind(values: Values) -> Kind | Gap:
-    return (
-        Kind(values["kind"]) if values["kind"] in set(Kind) else Gap(OpenReason.KIND_UNKNOWN, values["kind"])
-    )
+    return Kind(values["kind"]) if values["kind"] in set(Kind) else Gap(OpenReason.KIND_UNKNOWN, values["kind"])
 
 
 def _ingredients(values: Values, kind: Kind) -> tuple[Ingredient, ...] | Gap:

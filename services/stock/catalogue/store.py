@@ -43,8 +43,6 @@ SET controlled = excluded.controlled,
 
 
 async def set_override(
-    tx: Transaction, product_id: UUID, controlled: bool | None, substitution_group: str | None, reason: str
+    tx: Transaction, product_id: UUID, *, controlled: bool | None, group: str | None, reason: str
 ) -> None:
-    await tx.sql.execute(
-        SET_OVERRIDE, tx.clinic_id, product_id, controlled, substitution_group, tx.person_id, tx.now, reason
-    )
+    await tx.sql.execute(SET_OVERRIDE, tx.clinic_id, product_id, controlled, group, tx.person_id, tx.now, reason)

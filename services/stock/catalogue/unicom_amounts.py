@@ -100,14 +100,10 @@ def _printed(text: str) -> Printed | None:
         return None
     number, unit, count, per = match.groups(default="")
     point = number.replace(",", ".")
-    return Printed(
-        point, Fraction(point), unit.lower(), Fraction(count.replace(",", ".") or "1"), per.lower()
-    )
+    return Printed(point, Fraction(point), unit.lower(), Fraction(count.replace(",", ".") or "1"), per.lower())
 
 
-def _strength_of_liquid(
-    value: Fraction, unit: str, printed: Printed | None, found: str
-) -> tuple[str, str] | Gap:
+def _strength_of_liquid(value: Fraction, unit: str, printed: Printed | None, found: str) -> tuple[str, str] | Gap:
     """Some rows give what is in the printed measure (100 of 100 mg/5 ml), others what is in 1 ml (20)."""
     if printed is None or printed.per != "ml" or printed.count == 0:
         return Gap(OpenReason.STRENGTH_MISSING, found)

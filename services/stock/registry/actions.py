@@ -92,9 +92,7 @@ async def set_pharmacy(
     async with work.transaction() as tx:
         if pharmacy_id is not None and pharmacy_id not in await _pharmacy_ids(tx):
             raise PharmacyNotFound
-        pharmacy = store.PharmacyRow(
-            pharmacy_id=pharmacy_id or new_id(), name=name, from_on=from_on, until_on=until_on
-        )
+        pharmacy = store.PharmacyRow(pharmacy_id=pharmacy_id or new_id(), name=name, from_on=from_on, until_on=until_on)
         partnership_id = partnership_id_of(tx.clinic_id, pharmacy.pharmacy_id)
         await store.set_partnership(tx, partnership_id, pharmacy)
         told = events.PartnershipRecorded(
@@ -202,9 +200,7 @@ async def _set_policy(tx: Transaction, name: str, value: Any, decision_id: UUID)
     try:
         policies_from({name: value})
     except msgspec.ValidationError as problem:
-        raise PolicyValueWrong(
-            f"{problem}. The bounds stand in the documentation of the policies."
-        ) from problem
+        raise PolicyValueWrong(f"{problem}. The bounds stand in the documentation of the policies.") from problem
     await store.set_policy(tx, store.PolicyRow(name=name, value=value, decision_id=decision_id))
     told = events.PolicySet(name=name, value=value, decision_id=decision_id)
     tx.emit(derived_id("policy", tx.clinic_id, name), told)

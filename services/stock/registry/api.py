@@ -18,7 +18,7 @@ from shared.runtime import Runtime
 from shared.web.operations import Limit, command, public_command, query
 
 
-class SignIn(fields.Body):
+class SignIn(fields.Body, frozen=True):
     sign_in_name: fields.Name
     password: Annotated[str, Meta(min_length=1, max_length=200)]
 
@@ -103,7 +103,7 @@ async def see_clinic(work: Work) -> Clinic:
         )
 
 
-class PharmacyBody(fields.Body):
+class PharmacyBody(fields.Body, frozen=True):
     name: fields.Name
     from_on: fields.Day
     pharmacy_id: UUID | None = None
@@ -130,7 +130,7 @@ async def see_people(work: Work) -> People:
         )
 
 
-class PersonBody(fields.Body):
+class PersonBody(fields.Body, frozen=True):
     sign_in_name: fields.Name
     display_name: fields.Name
     password: fields.Password | None = None
@@ -156,7 +156,7 @@ async def see_decisions(work: Work, most: Limit = 100) -> Decisions:
 Votes = Annotated[int, Meta(ge=0, le=100_000)]
 
 
-class DecisionBody(fields.Body):
+class DecisionBody(fields.Body, frozen=True):
     body: fields.Name
     text: fields.Text
     decided_on: fields.Day
@@ -187,7 +187,7 @@ async def record_decision(work: Work, data: DecisionBody) -> actions.DecisionRec
     return await actions.record_decision(work, data.decision())
 
 
-class DelegationBody(fields.Body):
+class DelegationBody(fields.Body, frozen=True):
     delegate_id: UUID
     role: Role
     place_id: UUID
@@ -210,7 +210,7 @@ async def end_delegation(work: Work, delegation_id: UUID) -> actions.DelegationC
     return await actions.end_delegation(work, delegation_id)
 
 
-class PolicyBody(fields.Body):
+class PolicyBody(fields.Body, frozen=True):
     name: fields.Name
     value: Any
     decision_id: UUID

@@ -35,9 +35,4 @@ def are_votes(consensus: bool, votes: tuple[int | None, int | None, int | None])
     if consensus:
         return votes == (None, None, None)
     votes_for, votes_against, votes_blank = votes
-    return (
-        votes_for is not None
-        and votes_against is not None
-        and votes_blank is not None
-        and votes_for > votes_against
-    )
+    return votes_for is not None and votes_against is not None and votes_blank is not None and votes_for > votes_against

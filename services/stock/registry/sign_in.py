@@ -68,16 +68,10 @@ async def _start(
     tx: Transaction, person_id: UUID, use: Literal["page", "program"], label: str, private_key_pem: str
 ) -> SignedIn:
     lasts = timedelta(hours=SESSION_HOURS) if use == "page" else timedelta(days=TOKEN_DAYS)
-    session = store.SessionRow(
-        session_id=new_id(), use=use, label=label, started_at=tx.now, ends_at=tx.now + lasts
-    )
+    session = store.SessionRow(session_id=new_id(), use=use, label=label, started_at=tx.now, ends_at=tx.now + lasts)
     await store.start_session(tx, person_id, session)
-    statement = Statement(
-        sub=person_id, sid=session.session_id, exp=int(session.ends_at.timestamp()), use=use
-    )
-    return SignedIn(
-        person_id=person_id, session_id=session.session_id, token=sign(statement, private_key_pem)
-    )
+    statement = Statement(sub=person_id, sid=session.session_id, exp=int(session.ends_at.timestamp()), use=use)
+    return SignedIn(person_id=person_id, session_id=session.session_id, token=sign(statement, private_key_pem))
 
 
 async def end_session(work: Work, session_id: UUID) -> SessionChanged:

@@ -72,9 +72,7 @@ async def pharmacies(sql: Sql, clinic_id: UUID | None) -> list[PharmacyRow]:
 
 # People and sign-ins
 
-ADD_PERSON = (
-    "INSERT INTO person (person_id, sign_in_name, display_name, password_hash) VALUES ($1, $2, $3, $4)"
-)
+ADD_PERSON = "INSERT INTO person (person_id, sign_in_name, display_name, password_hash) VALUES ($1, $2, $3, $4)"
 PERSON_BY_NAME = """
 SELECT person_id, sign_in_name, display_name, password_hash, failed_sign_ins, last_failed_at
 FROM person
@@ -83,9 +81,7 @@ FOR UPDATE
 """
 PERSON = "SELECT person_id, sign_in_name, display_name FROM person WHERE person_id = $1"
 SET_PASSWORD = "UPDATE person SET password_hash = $2 WHERE person_id = $1"  # noqa: S105 - a statement
-COUNT_FAILURE = (
-    "UPDATE person SET failed_sign_ins = failed_sign_ins + 1, last_failed_at = $2 WHERE person_id = $1"
-)
+COUNT_FAILURE = "UPDATE person SET failed_sign_ins = failed_sign_ins + 1, last_failed_at = $2 WHERE person_id = $1"
 FORGET_FAILURES = "UPDATE person SET failed_sign_ins = 0, last_failed_at = NULL WHERE person_id = $1"
 PEOPLE_OF_CLINIC = """
 SELECT DISTINCT person.person_id, person.sign_in_name, person.display_name

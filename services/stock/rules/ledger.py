@@ -56,9 +56,7 @@ class Movement(Struct, frozen=True, kw_only=True):
 def moved(movements: Iterable[tuple[UUID, int]], source: Account, target: Account) -> list[Movement]:
     """The same way for several lots: (lot, units), those without units left out."""
     return [
-        Movement(lot_id=lot_id, source=source, target=target, units=units)
-        for lot_id, units in movements
-        if units > 0
+        Movement(lot_id=lot_id, source=source, target=target, units=units) for lot_id, units in movements if units > 0
     ]
 
 

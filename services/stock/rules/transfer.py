@@ -47,9 +47,7 @@ def pick_for_transfer(
     return picks
 
 
-def movements_on_arrival(
-    lot_id: UUID, shipped: int, counted: int, cause_id: UUID, *, held: bool
-) -> list[Movement]:
+def movements_on_arrival(lot_id: UUID, shipped: int, counted: int, cause_id: UUID, *, held: bool) -> list[Movement]:
     """What was counted comes in: up to what was shipped to the shelf, more than that found, in quarantine."""
     shelf = Account.QUARANTINE if held else Account.SHELF
     arrived = min(shipped, counted)

@@ -87,9 +87,7 @@ WHERE clinic_id = $1 AND product_id = $2 AND batch IS NOT DISTINCT FROM $3 AND e
 """
 
 
-async def open_lot(
-    tx: Transaction, product_id: UUID, batch: str | None, expires_on: date, *, opened: bool
-) -> UUID:
+async def open_lot(tx: Transaction, product_id: UUID, batch: str | None, expires_on: date, *, opened: bool) -> UUID:
     """The lot of this identity at the transaction's clinic, made without units if there was none.
 
     It is not locked: locks are taken afterwards, in the one order.
@@ -250,9 +248,7 @@ WHERE units_before < wanted_units
 """
 
 
-async def candidates(
-    tx: Transaction, wanted_units: dict[UUID, int], from_on: date, through_on: date
-) -> list[UUID]:
+async def candidates(tx: Transaction, wanted_units: dict[UUID, int], from_on: date, through_on: date) -> list[UUID]:
     """Lots to consider for products and units, valid from the first day of use on."""
     rows = await tx.sql.fetch(
         CANDIDATES,

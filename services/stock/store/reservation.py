@@ -1,6 +1,7 @@
 """Requests for units, and the reservations that answer them."""
 
 from collections.abc import Sequence
+from typing import cast
 from uuid import UUID
 
 import msgspec
@@ -22,21 +23,16 @@ INSERT INTO request (request_id, clinic_id, parts, state)
 VALUES ($1, $2, $3, 'arriving')
 ON CONFLICT (request_id) DO NOTHING
 """
-KEEP_PART = (
-    "INSERT INTO request_part (request_id, clinic_id, part, asked) VALUES ($1, $2, $3, $4::text::jsonb)"
-)
+KEEP_PART = "INSERT INTO request_part (request_id, clinic_id, part, asked) VALUES ($1, $2, $3, $4::text::jsonb)"
 COUNT_PARTS = "SELECT count(*) FROM request_part WHERE clinic_id = $1 AND request_id = $2"
 PARTS = "SELECT asked::text AS asked FROM request_part WHERE clinic_id = $1 AND request_id = $2 ORDER BY part"
 
 
-async def keep_part(
-    tx: Transaction, request_id: UUID, part: int, parts: int, lines: Sequence[AskedLine]
-) -> int:
+async def keep_part(tx: Transaction, request_id: UUID, part: int, parts: int, lines: Sequence[AskedLine]) -> int:
     """Store one part of a request; returns how many are in."""
     await tx.sql.execute(KEEP_REQUEST, request_id, tx.clinic_id, parts)
     await tx.sql.execute(KEEP_PART, request_id, tx.clinic_id, part, msgspec.json.encode(lines).decode())
-    count: int = await tx.sql.fetchval(COUNT_PARTS, tx.clinic_id, request_id)
-    return count
+    return cast("int", await tx.sql.fetchval(COUNT_PARTS, tx.clinic_id, request_id))
 
 
 async def lines_of(tx: Transaction, request_id: UUID) -> list[AskedLine]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
+import asyncpg
 from msgspec import Struct
 
 from shared.database import Sql, Transaction
@@ -54,9 +55,7 @@ INSERT INTO neighbour (clinic_id, name, heard_at)
 VALUES ($1, $2, $3)
 ON CONFLICT (clinic_id) DO UPDATE SET name = excluded.name, heard_at = excluded.heard_at
 """
-NEIGHBOURS = (
-    "SELECT clinic_id, name FROM neighbour WHERE clinic_id IS DISTINCT FROM $1 ORDER BY name, clinic_id"
-)
+NEIGHBOURS = "SELECT clinic_id, name FROM neighbour WHERE clinic_id IS DISTINCT FROM $1 ORDER BY name, clinic_id"
 IS_HEARD = "SELECT EXISTS (SELECT FROM neighbour WHERE clinic_id = $1)"
 IS_OURS = "SELECT EXISTS (SELECT FROM clinic WHERE clinic_id = $1)"
 
@@ -161,12 +160,18 @@ ORDER BY lot_number
 
 async def lines_of(tx: Transaction, transfer_id: UUID) -> list[TransferLine]:
     rows = await tx.sql.fetch(LINES, tx.clinic_id, transfer_id)
-    return [TransferLine(**{**dict(row), "product_codes": tuple(row["product_codes"])}) for row in rows]
+    return [TransferLine(**_with_tuple(row)) for row in rows]
 
 
 async def lots_of(tx: Transaction, transfer_id: UUID) -> list[TransferLot]:
     rows = await tx.sql.fetch(LOTS, tx.clinic_id, transfer_id)
-    return [TransferLot(**{**dict(row), "product_codes": tuple(row["product_codes"])}) for row in rows]
+    return [TransferLot(**_with_tuple(row)) for row in rows]
+
+
+def _with_tuple(row: asyncpg.Record) -> dict[str, Any]:
+    fields: dict[str, Any] = dict(row)
+    fields["product_codes"] = tuple(fields["product_codes"])
+    return fields
 
 
 SET_STATE = """
@@ -195,9 +200,7 @@ async def set_state(tx: Transaction, transfer_id: UUID, state: State, reason: st
     await tx.sql.execute(SET_STATE, tx.clinic_id, transfer_id, state, reason, tx.now)
 
 
-async def agree_line(
-    tx: Transaction, transfer_id: UUID, line_number: int, units: int, reason: str | None
-) -> None:
+async def agree_line(tx: Transaction, transfer_id: UUID, line_number: int, units: int, reason: str | None) -> None:
     await tx.sql.execute(AGREE_LINE, tx.clinic_id, transfer_id, line_number, units, reason)
 
 
@@ -223,9 +226,7 @@ async def add_lots(tx: Transaction, transfer_id: UUID, lots: Sequence[TransferLo
     )
 
 
-async def count_lot(
-    tx: Transaction, transfer_id: UUID, lot_number: int, units: int, lot_id: UUID | None
-) -> None:
+async def count_lot(tx: Transaction, transfer_id: UUID, lot_number: int, units: int, lot_id: UUID | None) -> None:
     await tx.sql.execute(COUNT_LOT, tx.clinic_id, transfer_id, lot_number, units, lot_id)
 
 

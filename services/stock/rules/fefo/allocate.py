@@ -26,9 +26,7 @@ from services.stock.rules.fefo.walk import (
 from shared.policies import SharingRule
 
 
-def allocate(
-    needs: Iterable[Need], lots: Iterable[Lot], *, rule: SharingRule = SharingRule.FIRST_COME
-) -> Allocation:
+def allocate(needs: Iterable[Need], lots: Iterable[Lot], *, rule: SharingRule = SharingRule.FIRST_COME) -> Allocation:
     """Give the lots to the needs, in the needs' order, the same for any order of input.
 
     FIRST_COME and MOST_URGENT differ only in how the caller numbers that order. With EQUAL_DAYS, needs that

@@ -60,9 +60,7 @@ def _most_days(group: list[Demand], stock: Stock) -> int:
     grain = gcd(*(slot.content for slot in slots))  # whatever units are given, they hold a multiple of it
 
     def content_taken(days: int) -> int:
-        return sum(
-            divide_up(_first_days(demand, days).wanted, demand.scale * grain) * grain for demand in group
-        )
+        return sum(divide_up(_first_days(demand, days).wanted, demand.scale * grain) * grain for demand in group)
 
     longest = max(demand.days for demand in group)
     return bisect_right(range(1, longest + 1), on_hand, key=content_taken)

@@ -15,9 +15,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     order: int  # the place that the clinic's policy gives this patient; ties are broken by reference
     product_ids: frozenset[UUID]  # what may be given
     content_needed: Fraction
-    content_per_day: (
-        Fraction | None
-    )  # None: no even rhythm, so every lot must be valid through the whole period
+    content_per_day: Fraction | None  # None: no even rhythm, so every lot must be valid through the whole period
     from_on: date
     through_on: date
 

@@ -109,9 +109,7 @@ def expiry_order(lot: Lot) -> tuple[int, int]:
 
 def _slot(lot: Lot) -> Slot:
     order = expiry_order(lot)
-    return Slot(
-        lot_id=lot.lot_id, order=order, expires=order[0], content=lot.content_per_unit, free=lot.free_units
-    )
+    return Slot(lot_id=lot.lot_id, order=order, expires=order[0], content=lot.content_per_unit, free=lot.free_units)
 
 
 def demand_of(need: Need, stock: Stock) -> Demand:
