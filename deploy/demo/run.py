@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -15,8 +16,9 @@ from deploy.demo import days, intake, sharing
 from deploy.demo.people import found_clinics
 from deploy.demo.stage import NotAsTold, Stage, Story
 from services.stock.catalogue import read_seed, read_unicom
+from shared.catalogue import Product
 
-COLLECTIONS_PER_PHARMACY = 14
+COLLECTIONS_PER_PHARMACY = 11
 LINES_PER_COLLECTION = 12
 PATIENTS_BEFORE_EACH_DAY = 25
 
@@ -31,24 +33,24 @@ class Performance(Struct, frozen=True, kw_only=True):
 
 async def perform(catalogue: Path | None) -> Performance:
     """Play everything in a fresh cell, which is gone afterwards."""
+    reading = read_seed() if catalogue is None else read_unicom(catalogue)
     folder = Path(tempfile.mkdtemp(prefix="dosis-demo-"))
     cell = Cell(folder, demo=True)
     try:
         await cell.start_servers()
-        return await _in_cell(cell, catalogue)
+        await operator.import_file(cell, catalogue)
+        return await _in_cell(cell, reading.products)
     finally:
         cell.stop_servers()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _in_cell(cell: Cell, catalogue: Path | None) -> Performance:
-    reading = read_seed() if catalogue is None else read_unicom(catalogue)
-    await operator.import_file(cell, catalogue)
+async def _in_cell(cell: Cell, products: Sequence[Product]) -> Performance:
     today = cell.settings_of("stock").clock().today()
     places = await found_clinics(cell, today)
     with contextlib.ExitStack() as stack:
         processes = {name: stack.enter_context(cell.service_process(name)) for name in SERVICES}
-        stage = Stage(cell, {name: p.url for name, p in processes.items()}, places, reading.products)
+        stage = Stage(cell, {name: p.url for name, p in processes.items()}, places, products)
         stage.processes = processes
         await stage.hire()
         right = await asyncio.to_thread(_play, stage)

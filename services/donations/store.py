@@ -246,10 +246,11 @@ class Outcome(Struct, frozen=True, kw_only=True):
     accepted_units: int | None
 
 
+# The check's word takes the place of the policy that refused the line when it was logged.
 SET_OUTCOME = """
 UPDATE line
-SET state = $3, reason = $4, reason_text = $5, batch = $6, expires_on = $7, opened = $8, accepted_units = $9,
-    checked_by = $10, checked_at = $11
+SET state = $3, reason = $4, reason_text = $5, policy_name = NULL, decision_id = NULL, batch = $6, expires_on = $7,
+    opened = $8, accepted_units = $9, checked_by = $10, checked_at = $11
 WHERE clinic_id = $1 AND line_id = $2
 """
 WITHDRAW = "UPDATE line SET state = 'withdrawn' WHERE clinic_id = $1 AND line_id = $2"

@@ -4,12 +4,12 @@ Each names its act, and the clinic in its path; `work` reaches the handler only 
 session and a delegation in force today have been checked, before its body is read.
 """
 
+import contextlib
 import functools
 import hashlib
 import hmac
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date
 from typing import Annotated, Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -25,11 +25,12 @@ from litestar.params import HeaderParameter, Parameter
 
 from shared import fields, identity
 from shared.database import Command, Work
-from shared.errors import BadRequest, IdempotencyKeyMissing, NotSignedIn
+from shared.errors import BadRequest, DosisError, IdempotencyKeyMissing, NotSignedIn
 from shared.identity import Access
 from shared.roles import Act
 from shared.runtime import Runtime
 from shared.web.problems import MEDIA_TYPE, Problem
+from shared.web.readable import AnyRequest, refuse_unreadable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,7 +57,6 @@ _MEANS = {
     413: "The request is too long",
     415: "The request is not JSON",
     422: "A rule of the work forbids it",
-    429: "Too many tries",
     503: "A part of Dosis can't be reached",
 }
 
@@ -73,7 +73,7 @@ def command(
             status_code=status_code,
             opt={"act": act, "command": True},
             dependencies={"work": Provide(provider)},
-            responses=_refusals(400, 401, 403, 404, 409, 413, 415, 422, 429, 503),
+            responses=_refusals(400, 401, 403, 404, 409, 413, 415, 422, 503),
         )(_again_when_entangled(handler))
 
     return decorate
@@ -118,7 +118,7 @@ def public_command(path: str) -> Callable[[Callable[P, Awaitable[R]]], HTTPRoute
             status_code=201,
             opt={"public": True},
             dependencies={"work": Provide(_nobodys_work)},
-            responses=_refusals(400, 401, 413, 415, 422, 429, 503),
+            responses=_refusals(400, 401, 413, 415, 422, 503),
         )(handler)
 
     return decorate
@@ -139,22 +139,25 @@ def _again_when_entangled(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awa
     return attempt
 
 
-AnyRequest = Request[Any, Any, Any]
-AnyConnection = ASGIConnection[Any, Any, Any, Any]
-
-
 def access_guard(
     runtime: Runtime,
-) -> Callable[[AnyConnection, BaseRouteHandler], Awaitable[None]]:
-    """Checks every operation of a service: who may, before its body is read; then whether it can be read."""
+) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]:
+    """Checks every operation of a service: who may, before its body is looked at; then whether it can be read."""
 
-    async def check(connection: AnyConnection, handler: BaseRouteHandler) -> None:
-        if connection.scope["method"] == "OPTIONS":
+    async def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        assert isinstance(connection, Request), "operations have no websockets"
+        if connection.method == "OPTIONS":
             return  # Litestar's own answer: the methods that the address takes, and nothing else.
-        await check_access(connection, handler)
+        try:
+            await check_access(connection, handler)
+        except DosisError:
+            # Read and forgotten: behind an unread body no further request could come on this connection.
+            with contextlib.suppress(HTTPException):
+                await connection.body()
+            raise
         await refuse_unreadable(connection, handler)
 
-    async def check_access(connection: AnyConnection, handler: BaseRouteHandler) -> None:
+    async def check_access(connection: AnyRequest, handler: BaseRouteHandler) -> None:
         state = connection.scope["state"]
         state["runtime"] = runtime
         if handler.opt.get("public"):
@@ -172,41 +175,6 @@ def access_guard(
             identity.require(access, handler.opt["act"], clinic_id)
 
     return check
-
-
-_GIVEN = frozenset({"work", "access", "runtime", "data"})
-_JSON = re.compile(r"application/json\s*(;|$)", re.IGNORECASE)
-
-
-async def refuse_unreadable(connection: AnyConnection, handler: BaseRouteHandler) -> None:
-    """What Litestar and msgspec would pass over, or stumble on: it may be a misspelt intention, or worse."""
-    known = handler.parsed_fn_signature.parameters.keys()
-    path = connection.path_params
-    asked = [name for name, _ in connection.query_params.multi_items()]
-    odd = sorted({name for name in asked if name not in known - path.keys() - _GIVEN or asked.count(name) > 1})
-    if odd:
-        raise BadRequest("Send each parameter of this operation's documentation once, and no others.", names=odd)
-    if any(isinstance(value, date) and not fields.is_day(value) for value in path.values()):
-        raise BadRequest(f"Name a day from {fields.FIRST_DAY} to {fields.LAST_DAY}.")
-    if connection.scope["method"] == "POST":
-        assert isinstance(connection, Request)
-        _refuse_odd_body(connection, await connection.body(), expected="data" in known)
-
-
-def _refuse_odd_body(request: AnyRequest, body: bytes, *, expected: bool) -> None:
-    if not expected:
-        if body not in (b"", b"{}"):
-            raise BadRequest("This operation takes no body: send it without one.")
-        return
-    # A page elsewhere can make a browser post text or a form without asking first; JSON it can't.
-    if not _JSON.match(request.headers.get("content-type", "")):
-        raise HTTPException(status_code=415)
-    if not body:
-        raise BadRequest("The body is missing: send the JSON object of this operation's documentation.")
-    try:
-        body.decode()
-    except UnicodeDecodeError as problem:
-        raise BadRequest("The body is not UTF-8: send JSON in UTF-8.") from problem
 
 
 def _token(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:

@@ -64,12 +64,12 @@ def on_already_answered(_request: AnyRequest, first: AlreadyAnswered) -> Respons
     )
 
 
-def on_http_exception(_request: AnyRequest, error: HTTPException) -> Response[Problem]:
+def on_http_exception(request: AnyRequest, error: HTTPException) -> Response[Problem]:
     """What Litestar itself refuses: unknown paths, unreadable bodies, wrong fields."""
     title, said = _LITESTAR_SAYS.get(error.status_code, (BadRequest.title, BadRequest.detail))
     fields = _fields_of(error.extra) if error.status_code < 500 else ()
-    if error.status_code == 400 and not fields:
-        said = f"{_first_sentence(error.detail)} {said}"
+    if error.status_code == 400:
+        said = _PUT_RIGHT if fields else f"{_first_sentence(error.detail)} {said}"
     problem = Problem(
         status=error.status_code,
         title=title,
@@ -77,9 +77,15 @@ def on_http_exception(_request: AnyRequest, error: HTTPException) -> Response[Pr
         type=f"urn:dosis:problem:http-{error.status_code}",
         fields=fields,
     )
-    return Response(problem, status_code=error.status_code, media_type=MEDIA_TYPE, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code in _BODY_UNREAD and request.method not in ("GET", "HEAD", "OPTIONS"):
+        # Behind a body that nobody reads no further request can come on this connection.
+        headers["Connection"] = "close"
+    return Response(problem, status_code=error.status_code, media_type=MEDIA_TYPE, headers=headers)
 
 
+_BODY_UNREAD = (404, 405, 413)
+_PUT_RIGHT = "Put right what `fields` names: its bounds stand in this operation's documentation."
 _LITESTAR_SAYS = {
     400: ("The request can't be read", "Send JSON with just the fields of this operation's documentation."),
     404: ("There is nothing at this address", "Look at the API's documentation for the addresses there are."),
@@ -94,7 +100,10 @@ def _fields_of(extra: object) -> tuple[FieldProblem, ...]:
     found: list[FieldProblem] = []
     for entry in extra if isinstance(extra, list) else []:
         if isinstance(entry, Mapping):
-            found.append(FieldProblem(field=str(entry.get("key", "body")), problem=str(entry.get("message", ""))[:300]))
+            key = str(entry.get("key", "data"))
+            # Litestar calls the body "data"; whoever sends it knows it as the body.
+            field = "body" if key == "data" else key
+            found.append(FieldProblem(field=field, problem=str(entry.get("message", ""))[:300]))
     return tuple(found)
 
 

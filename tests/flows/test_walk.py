@@ -1,77 +1,62 @@
-"""One line walked through the three processes: a donated box becomes a patient's medicine."""
+"""The main job through three processes, and through one app."""
 
-from datetime import timedelta
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from datetime import date
+from pathlib import Path
 
-from deploy.client import wait_until
+import httpx
+
+from deploy.client import Api, wait_until
+from deploy.embedded import free_port
 from shared.roles import Role
+from tests.flows.walk import walk
 from tests.people import Running
 
 
 def test_a_donated_box_becomes_a_patients_medicine(running: Running) -> None:
     clinic = running.world.north
-    partner = running.caller(clinic, Role.PARTNER_PHARMACIST)
-    pharmacist = running.caller(clinic, Role.CLINIC_PHARMACIST)
-    counter = running.caller(clinic, Role.COUNTER_VOLUNTEER)
-    today = running.cell.settings_of("stock").clock().today()
-
-    product = pharmacist.get("stock", "/products", text="amlodipine")["products"][0]["product"]
-    opened = partner.do("donations", "/collections", {"pharmacy_id": str(clinic.pharmacies[0])})
-    collection = f"/collections/{opened['collection_id']}"
-    line = partner.do(
-        "donations",
-        f"{collection}/lines",
-        {
-            "product_id": product["product_id"],
-            "batch": "WALK1",
-            "expires_on": str(today + timedelta(days=400)),
-            "opened": False,
-            "units": 30,
-            "source_kind": "person",
-        },
+    walk(
+        running.caller(clinic, Role.PARTNER_PHARMACIST),
+        running.caller(clinic, Role.CLINIC_PHARMACIST),
+        running.caller(clinic, Role.COUNTER_VOLUNTEER),
+        str(clinic.pharmacies[0]),
+        running.cell.settings_of("stock").clock().today(),
     )
-    assert line["state"] == "logged"
-    partner.do("donations", f"{collection}/hand-in")
-    pharmacist.do("donations", f"{collection}/lines/{line['line_id']}/check", {"outcome": "accept"})
 
-    def on_the_shelf() -> list[dict[str, object]]:
-        lots = pharmacist.get("stock", "/lots", product_id=product["product_id"])["lots"]
-        return [lot for lot in lots if lot["batch"] == "WALK1"]
 
-    lot = wait_until(on_the_shelf, "the accepted units are on the shelf")[0]
-    assert lot["shelf"] == 30
+def test_one_command_sets_up_a_whole_cell_as_one_app_and_the_same_walk_works_there() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="dosis-up-"))
+    port = free_port()
+    environment = {**os.environ, "DOSIS_HOME": str(folder / "cell"), "DOSIS_PORT": str(port)}
+    dosis = str(Path(sys.executable).parent / "dosis")
+    with (folder / "up.log").open("wb") as log:
+        process = subprocess.Popen([dosis, "up", "--demo"], env=environment, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: "Ctrl+C" in (folder / "up.log").read_text(), "the address is printed", 120)
+        url = f"http://127.0.0.1:{port}"
+        assert httpx.get(url, trust_env=False).status_code == 200
+        assert httpx.get(f"{url}/health/ready", trust_env=False).json()["ready"]
+        callers = {name: _caller(dosis, environment, url, name) for name in ("anna", "kostas", "eleni")}
+        clinic = callers["kostas"].get("stock", "")
+        pharmacy = next(x for x in clinic["pharmacies"] if x["name"] == "Φαρμακείο Δοκιμής 1")
+        today = callers["kostas"].get("dispense", "/pharmacy-days")["coming_days"][0]
+        walk(*callers.values(), pharmacy["pharmacy_id"], date.fromisoformat(today))
+        checked = subprocess.run([dosis, "check"], env=environment, capture_output=True, text=True, check=False)
+        assert checked.returncode == 0, checked.stdout
+    finally:
+        process.terminate()
+        process.wait(60)
+        shutil.rmtree(folder, ignore_errors=True)
+    assert process.returncode == 0
 
-    patient_id = pharmacist.do("dispense", "/patients", {"alias": "Demo Patient"})["patient_id"]
-    pharmacist.do(
-        "dispense",
-        f"/patients/{patient_id}/therapy-lines",
-        {
-            "product_id": product["product_id"],
-            "per_intake": "1",
-            "schedule": {"every": "day", "times": 1},
-            "starts_on": str(today),
-        },
-    )
-    pharmacist.do("dispense", "/pharmacy-weekdays", {"weekdays": [1, 2, 3, 4, 5, 6, 7]})
-    day = f"/pharmacy-days/{today}"
-    assert pharmacist.do("dispense", f"{day}/prepare")["added_lines"] == 1
 
-    card = pharmacist.get("dispense", f"/patients/{patient_id}")["identity"]["card_code"]
-    visit = wait_until(
-        lambda: (
-            (found := counter.ask("dispense", "/visits/find", {"card_code": card}))["lines"][0][
-                "reserved_units"
-            ]
-            and found
-        ),
-        "stock has answered",
-    )
-    reserved = visit["lines"][0]["reserved_units"]
-    given = counter.do("dispense", f"/visits/{visit['visit']['visit_id']}/give", {})
-    assert sum(row["units"] for row in given["given"]) == reserved
-    counter.do("dispense", f"{day}/close")
-
-    def dispensed() -> bool:
-        found = pharmacist.get("stock", f"/lots/{lot['lot_id']}")["lot"]
-        return found["dispensed"] == reserved and found["reserved"] == 0
-
-    wait_until(dispensed, "stock has applied what was given")
+def _caller(dosis: str, environment: dict[str, str], url: str, name: str) -> Api:
+    token = subprocess.run([dosis, "token", name], env=environment, capture_output=True, text=True, check=True)
+    urls = dict.fromkeys(("stock", "donations", "dispense"), url)
+    me = Api(urls, token.stdout.strip(), "")
+    clinics = me.get("stock", "me")["clinics"]
+    return me.at(next(clinic["clinic_id"] for clinic in clinics if "Βορρά" in clinic["name"]))

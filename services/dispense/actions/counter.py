@@ -18,6 +18,7 @@ from services.dispense.errors import (
     NothingWaits,
     NotToday,
     OwedNotFound,
+    PatientForgotten,
     PatientNotFound,
     VisitNotFound,
 )
@@ -51,6 +52,7 @@ async def give(work: Work, visit_id: UUID, wanted: Mapping[UUID, int] | None) ->
     """Hand over what is reserved, all of it or so many units of the lines named; the rest is owed."""
     async with work.transaction() as tx:
         visit = await _open_visit(tx, visit_id)
+        await _refuse_forgotten(tx, visit.patient_id)
         lines, lots = await store.lock_lines(tx, visit_id)
         left = giving.left_of_lines(lots, tx.today)
         if not left:
@@ -153,8 +155,7 @@ async def _release_held(tx: Transaction, visit_id: UUID, lot_ids: Sequence[UUID]
 async def open_walk_in(work: Work, patient_id: UUID) -> VisitChanged:
     """Somebody who isn't expected: their needs are asked for now, with a short limit."""
     async with work.transaction() as tx:
-        if await patients.find_patient(tx, patient_id) is None:
-            raise PatientNotFound
+        await _refuse_forgotten(tx, patient_id)
         calendar = await days.calendar_of(tx, tx.today)
         if not calendar.is_open(tx.today):
             raise NotAPharmacyDay
@@ -205,3 +206,12 @@ async def _open_visit(tx: Transaction, visit_id: UUID) -> store.VisitRow:
     if day.day_on != tx.today:
         raise NotToday(day_on=str(day.day_on))
     return visit
+
+
+async def _refuse_forgotten(tx: Transaction, patient_id: UUID) -> None:
+    """Nobody is given anything whom the clinic could not call back."""
+    patient = await patients.find_patient(tx, patient_id)
+    if patient is None:
+        raise PatientNotFound
+    if patient.forgotten_at is not None:
+        raise PatientForgotten

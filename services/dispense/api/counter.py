@@ -25,6 +25,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     alias: str | None
     allergies: tuple[str, ...]
     lines: list[store.VisitLine]
+    lots: list[store.VisitLot]
 
 
 @asking("/clinics/{clinic_id:uuid}/visits/find", act=Act.SEE_PATIENT)
@@ -53,11 +54,13 @@ async def _seen(work: Work, runtime: Runtime, visit: store.VisitRow) -> Visit:
     identity = identities.get(visit.patient_id)
     async with work.reading() as tx:
         lines = await store.lines_of_visit(tx, visit.visit_id)
+        lots = await store.lots_of_visit(tx, visit.visit_id)
     return Visit(
         visit=visit,
         alias=identity.alias if identity else None,
         allergies=identity.allergies if identity else (),
         lines=lines,
+        lots=lots,
     )
 
 

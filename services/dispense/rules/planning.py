@@ -52,6 +52,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     from_on: date
     through_on: date
     covered_through: date | None
+    content_per_unit: int
+    """Of the product planned; stock may set apart another of its group."""
 
 
 class Calendar(Struct, frozen=True, kw_only=True):
@@ -112,12 +114,12 @@ def _wanted(
 ) -> list[Wanted]:
     if from_on > through_on:
         return []
-    content = content_needed(plan.schedule, plan.per_intake, plan.starts_on, from_on, through_on)
-    if most is not None:
-        content = min(content, most)
+    whole = content_needed(plan.schedule, plan.per_intake, plan.starts_on, from_on, through_on)
+    content = whole if most is None else min(whole, most)
     if content == 0:
         return []
-    per_day = intakes_per_day(plan.schedule)
+    rhythm = intakes_per_day(plan.schedule)
+    per_day = None if rhythm is None else rhythm * plan.per_intake
     return [
         Wanted(
             patient_id=plan.patient_id,
@@ -126,12 +128,20 @@ def _wanted(
             product_id=plan.product_id,
             substitution_group=plan.substitution_group,
             content_needed=content,
-            content_per_day=None if per_day is None else per_day * plan.per_intake,
-            from_on=from_on,
+            content_per_day=per_day,
+            from_on=_first_lacking_day(from_on, through_on, whole - content, per_day),
             through_on=through_on,
             covered_through=plan.covered_through,
+            content_per_unit=plan.content_per_unit,
         )
     ]
+
+
+def _first_lacking_day(from_on: date, through_on: date, there: Fraction, per_day: Fraction | None) -> date:
+    """What is there is taken first: what lacks covers the last days of the use."""
+    if per_day is None:
+        return from_on
+    return min(from_on + timedelta(days=there // per_day), through_on)
 
 
 def by_urgency(wanted: Sequence[Wanted]) -> dict[UUID, int]:
@@ -154,6 +164,8 @@ class Prepared(Struct, frozen=True, kw_only=True):
 
     line_id: UUID
     therapy_line_id: UUID
+    supply_id: UUID | None
+    """The supply that it counts in, once something was given."""
     tops_up: UUID | None
     substitution_group: str
     content_needed: Fraction
@@ -184,11 +196,14 @@ class Changes(Struct, frozen=True, kw_only=True):
 def changes(prepared: Sequence[Prepared], wanted: Sequence[Wanted]) -> Changes:
     """Compare a day with what it was prepared for: the same stays, what is short is asked for again."""
     standing = {(line.therapy_line_id, line.tops_up): line for line in prepared}
+    given_here = {line.supply_id for line in prepared if line.supply_id is not None}
     add: list[Wanted] = []
     again: list[AskAgain] = []
     kept: set[UUID] = set()
     for need in wanted:
         line = standing.get((need.therapy_line_id, need.tops_up))
+        if line is None and need.tops_up in given_here:
+            continue  # owed since this very day: its own visit still has the units, or it waits for the next day
         if line is None or not (line.settled or _is_same(line, need)):
             add.append(need)
             continue
@@ -209,10 +224,7 @@ def _is_same(line: Prepared, need: Wanted) -> bool:
 
 
 def _missing(line: Prepared) -> AskAgain:
-    """What is still short covers the last days of the line's use."""
     content = min(line.content_needed, Fraction(line.short_units * line.content_per_unit))
-    from_on = line.from_on
-    if line.content_per_day is not None:
-        covered_days = (line.content_needed - content) // line.content_per_day
-        from_on = min(from_on + timedelta(days=covered_days), line.through_on)
+    there = line.content_needed - content
+    from_on = _first_lacking_day(line.from_on, line.through_on, there, line.content_per_day)
     return AskAgain(line_id=line.line_id, content_needed=content, from_on=from_on)

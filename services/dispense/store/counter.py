@@ -92,6 +92,39 @@ async def lines_of_day(tx: Transaction, day_id: UUID) -> list[VisitLine]:
     return [VisitLine(**dict(row)) for row in await tx.sql.fetch(LINES_OF_DAY, tx.clinic_id, day_id)]
 
 
+class VisitLot(Struct, frozen=True, kw_only=True):
+    """A lot that is set apart for a line: what to take from which place."""
+
+    line_id: UUID
+    lot_id: UUID
+    product_name: str
+    batch: str | None
+    expires_on: date
+    opened: bool
+    place: str | None
+    use_through_on: date
+    reserved_units: int
+    given_units: int
+    stopped_reason: str | None
+
+
+LOTS_OF_VISIT = """
+SELECT escrow.line_id, escrow.lot_id, escrow.product_name, escrow.batch, escrow.expires_on, escrow.opened,
+       escrow.place, escrow.use_through_on,
+       escrow.reserved_units - escrow.given_units - escrow.released_units AS reserved_units, escrow.given_units,
+       escrow.stopped_reason
+FROM escrow
+JOIN visit_line USING (line_id)
+WHERE escrow.clinic_id = $1 AND visit_line.visit_id = $2 AND visit_line.state <> 'dropped'
+ORDER BY escrow.line_id, escrow.expires_on, escrow.lot_id
+"""
+
+
+async def lots_of_visit(tx: Transaction, visit_id: UUID) -> list[VisitLot]:
+    """The lots of a visit's lines, what expires first first; those that may no longer be given say why."""
+    return [VisitLot(**dict(row)) for row in await tx.sql.fetch(LOTS_OF_VISIT, tx.clinic_id, visit_id)]
+
+
 VISITS_OF_DAY = (
     _VISIT
     + """

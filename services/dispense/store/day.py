@@ -153,7 +153,7 @@ LEFT JOIN LATERAL (
     SELECT owed.supply_id, owed.units, upper(supply.days) - 1 AS through_on
     FROM owed
     JOIN supply USING (supply_id)
-    WHERE supply.therapy_line_id = therapy_line.therapy_line_id AND owed.state = 'open'
+    WHERE supply.therapy_line_id = therapy_line.therapy_line_id AND owed.state = 'open' AND upper(supply.days) > $3
     ORDER BY lower(supply.days)
     LIMIT 1
 ) AS open_owed ON true
@@ -209,13 +209,13 @@ ON CONFLICT (day_id, patient_id) DO NOTHING
 VISITS_OF_DAY = "SELECT visit_id, patient_id FROM visit WHERE clinic_id = $1 AND day_id = $2"
 ADD_LINES = """
 INSERT INTO visit_line (line_id, clinic_id, visit_id, therapy_line_id, tops_up, reference, request_id, product_id,
-                        substitution_group, content_needed, content_per_day, from_on, through_on)
+                        substitution_group, content_needed, content_per_day, from_on, through_on, content_per_unit)
 SELECT line_id, $1, visit_id, therapy_line_id, tops_up, reference, $2, product_id, substitution_group,
-       content_needed, content_per_day, from_on, through_on
+       content_needed, content_per_day, from_on, through_on, content_per_unit
 FROM unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[], $8::uuid[], $9::text[], $10::text[],
-            $11::text[], $12::date[], $13::date[])
+            $11::text[], $12::date[], $13::date[], $14::integer[])
     AS given (line_id, visit_id, therapy_line_id, tops_up, reference, product_id, substitution_group,
-              content_needed, content_per_day, from_on, through_on)
+              content_needed, content_per_day, from_on, through_on, content_per_unit)
 """
 
 
@@ -252,17 +252,19 @@ async def add_lines(tx: Transaction, request_id: UUID, lines: Sequence[NewLine])
         [None if need.content_per_day is None else str(need.content_per_day) for need in wanted],
         [need.from_on for need in wanted],
         [need.through_on for need in wanted],
+        [need.content_per_unit for need in wanted],
     )
 
 
-# What a day was prepared for, as the comparison needs it.
+# What a day was prepared for, as the comparison needs it. What a walk-in asked for stays: a person let them in.
 PREPARED = """
-SELECT visit_line.line_id, visit_line.therapy_line_id, visit_line.tops_up, visit_line.reference,
-       visit_line.substitution_group, visit_line.content_needed, visit_line.content_per_day, visit_line.from_on,
+SELECT visit_line.line_id, visit_line.therapy_line_id, visit_line.supply_id, visit_line.tops_up,
+       visit_line.reference, visit_line.substitution_group, visit_line.content_needed, visit_line.content_per_day, visit_line.from_on,
        visit_line.through_on, visit_line.state = 'asked' AS waits, visit_line.short_units,
-       visit_line.content_per_unit, visit.state <> 'expected' AS settled, visit.patient_id
+       visit_line.content_per_unit, visit.state <> 'expected' OR request.wait_until IS NOT NULL AS settled, visit.patient_id
 FROM visit_line
 JOIN visit USING (visit_id)
+JOIN request USING (request_id)
 WHERE visit.clinic_id = $1 AND visit.day_id = $2 AND visit_line.state <> 'dropped'
 ORDER BY visit_line.line_id
 """
@@ -387,7 +389,8 @@ SET reserved_units = escrow.reserved_units + excluded.reserved_units,
 """
 MARK_ANSWERED = """
 UPDATE visit_line
-SET state = 'answered', short_units = given.short_units,
+SET state = 'answered',
+    short_units = given.short_units + CASE WHEN visit_line.state = 'asked' THEN 0 ELSE visit_line.short_units END,
     content_per_unit = coalesce(given.content_per_unit, visit_line.content_per_unit)
 FROM unnest($2::uuid[], $3::integer[], $4::integer[]) AS given (line_id, short_units, content_per_unit)
 WHERE visit_line.clinic_id = $1 AND visit_line.line_id = given.line_id

@@ -110,4 +110,4 @@ async def hear_settled(work: Work, event: events.TransferSettled) -> None:
         return
     async with work.at(event.to_clinic_id).transaction() as tx:
         await locked(tx, event.transfer_id, "asking", ("received",))
-        await store.set_state(tx, event.transfer_id, "closed", f"{event.outcome}: {event.note}")
+        await store.set_state(tx, event.transfer_id, "closed", settled_reason(event.outcome, event.note))

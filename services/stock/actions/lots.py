@@ -87,13 +87,17 @@ async def correct_lot(
 ) -> LotChanged:
     """Units on the shelf were under the wrong batch, expiry or condition: out of one lot, into the other."""
     async with work.transaction() as tx:
-        lot = await _locked(tx, lot_id)
-        if (lot.batch, lot.expires_on, lot.opened) == (batch, expires_on, opened):
+        wrong = await store.find_lot(tx, lot_id)
+        if wrong is None:
+            raise LotNotFound
+        if (wrong.batch, wrong.expires_on, wrong.opened) == (batch, expires_on, opened):
             raise SameLot
-        if units > lot.shelf:
-            raise NotEnoughUnits(units_there=lot.shelf)
-        right_id = await store.open_lot(tx, lot.product_id, batch, expires_on, opened=opened)
-        right = (await store.lock_lots(tx, [lot_id, right_id]))[right_id]
+        right_id = await store.open_lot(tx, wrong.product_id, batch, expires_on, opened=opened)
+        # Both at once, in the one order: corrections that cross each other must not wait for one another.
+        locked = await store.lock_lots(tx, [lot_id, right_id])
+        right = locked[right_id]
+        if units > locked[lot_id].shelf:
+            raise NotEnoughUnits(units_there=locked[lot_id].shelf)
         target = Account.QUARANTINE if right.held_at else Account.SHELF
         out = _move(lot_id, Account.SHELF, Account.RECAST, units, reason)
         back_in = _move(right_id, Account.RECAST, target, units, reason)

@@ -1,7 +1,9 @@
 """Escrow: units are reserved for dispense, taken out when it gave them, sent back when it did not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
+
+import msgspec
 
 from services.stock.actions import choosing
 from services.stock.errors import LotNotFound
@@ -17,8 +19,10 @@ from shared.events import stock as events
 from shared.ids import derived_id
 from shared.policies import SharingRule
 
-ANSWER_ROWS = 700
-"""Lots in one part of an answer: about 200 KB, below the bus's limit of 256 KB an event."""
+PART_BYTES = 200 * 1024
+"""An event on the bus has at most 256 KB; the rest is room for its envelope."""
+
+ToldRow = events.ReservedLot | events.Shortfall
 
 
 class ReservationUnknown(DosisError):
@@ -44,9 +48,9 @@ async def take_request_part(work: Work, part: asked.ReservationAsked) -> None:
 
 
 async def abandon_request(work: Work, abandoned: asked.ReservationAbandoned) -> None:
-    """Nobody waits any more: whatever the request reserved goes back."""
+    """Nobody waits any more: whatever the request reserved goes back, and what comes later of it counts no more."""
     async with work.transaction() as tx:
-        await store.set_state(tx, abandoned.request_id, "abandoned")
+        await store.abandon(tx, abandoned.request_id)
         await send_back(tx, await store.left_of_request(tx, abandoned.request_id))
 
 
@@ -126,21 +130,37 @@ def _require_all(found: int, drawn: Sequence[Reserved]) -> None:
 
 
 async def _answer(tx: Transaction, request_id: UUID, found: choosing.Chosen) -> None:
-    reserved = [_told(found, pick) for pick in found.picks]
-    short = [events.Shortfall(reference=reference, units_short=units) for reference, units in found.short_units.items()]
-    rows = max(len(reserved), len(short), 1)
-    parts = -(-rows // ANSWER_ROWS)
+    rows: dict[UUID, list[ToldRow]] = {}
+    for pick in found.picks:
+        rows.setdefault(pick.reference, []).append(_told(found, pick))
+    for reference, units in found.short_units.items():
+        rows.setdefault(reference, []).append(events.Shortfall(reference=reference, units_short=units))
+    parts = _in_parts(rows.values())
     answers = [
         events.ReservationAnswered(
             request_id=request_id,
-            part=part + 1,
-            parts=parts,
-            lots=tuple(reserved[part * ANSWER_ROWS : (part + 1) * ANSWER_ROWS]),
-            shortfalls=tuple(short[part * ANSWER_ROWS : (part + 1) * ANSWER_ROWS]),
+            part=number,
+            parts=len(parts),
+            lots=tuple(row for row in part if isinstance(row, events.ReservedLot)),
+            shortfalls=tuple(row for row in part if isinstance(row, events.Shortfall)),
         )
-        for part in range(parts)
+        for number, part in enumerate(parts, start=1)
     ]
     tx.emit(derived_id("answer", request_id), *answers)
+
+
+def _in_parts(rows_by_reference: Iterable[list[ToldRow]]) -> list[list[ToldRow]]:
+    """At least one part; all that is told of one reference stands in the same."""
+    parts: list[list[ToldRow]] = [[]]
+    room = PART_BYTES
+    for rows in rows_by_reference:
+        size = len(msgspec.json.encode(rows))
+        if size > room and parts[-1]:
+            parts.append([])
+            room = PART_BYTES
+        parts[-1] += rows
+        room -= size
+    return parts
 
 
 def _told(found: choosing.Chosen, pick: Pick) -> events.ReservedLot:

@@ -297,12 +297,17 @@ async def settle_transfer(
             if lot.lot_id is not None and lot.shipped_units > (lot.counted_units or 0)
         ]
         await lots.post(tx, BusinessStep.SETTLING, movements)
-        await store.set_state(tx, transfer_id, "closed", note)
+        await store.set_state(tx, transfer_id, "closed", settled_reason(outcome, note))
         told = events.TransferSettled(
             transfer_id=transfer_id, to_clinic_id=transfer.other_clinic_id, outcome=outcome, note=note
         )
         tx.emit(transfer.side_id, told)
         return tx.done(TransferChanged(transfer_id=transfer_id, state="closed"))
+
+
+def settled_reason(outcome: str, note: str) -> str:
+    """How a settlement reads, the same on both sides."""
+    return f"{outcome}: {note}"
 
 
 async def locked(

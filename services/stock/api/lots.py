@@ -130,8 +130,8 @@ async def explain_need(
 ) -> Explanation:
     """Which lots would be given for a need of this medicine, and why each other lot would not."""
     days = (through_on - from_on).days + 1
-    if not 1 <= days <= 366:
-        raise BadRequest("The last day of use is on or after the first, and within a year.")
+    if not 1 <= days <= 366 or not (fields.is_day(from_on) and fields.is_day(through_on)):
+        raise BadRequest("The last day of use is on or after the first, and within a year; days are 1900 to 2199.")
     async with work.reading() as tx:
         group = (await known.product_of(tx.sql, tx.clinic_id, product_id)).substitution_group
         members = await store.products_of_groups(tx.sql, tx.clinic_id, [group])

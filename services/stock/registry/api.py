@@ -1,16 +1,18 @@
 """The registry's operations."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from litestar import Response
 from litestar.datastructures import Cookie
 from msgspec import Meta, Struct
 
-from services.stock.errors import PersonNotFound
+from services.stock.errors import PersonNotFound, SignInRefused, TooManySignIns
 from services.stock.registry import actions, sign_in, store
+from services.stock.registry.actions import HASHER
 from shared import fields, known
 from shared.database import Work
+from shared.errors import Refused
 from shared.identity import COOKIE, SESSION_HOURS, Access
 from shared.policies import Policies
 from shared.roles import Act, Role
@@ -33,7 +35,12 @@ async def sign_in_person(work: Work, runtime: Runtime, data: SignIn) -> Response
     """Sign in with name and password: the answer sets an HttpOnly cookie good for at most 16 hours."""
     path = runtime.settings.signing_private_key_path
     assert path is not None, "stock has the signing key"
-    signed = await sign_in.sign_in(work, data.sign_in_name, data.password, path.read_text())
+    try:
+        signed = await sign_in.sign_in(work, data.sign_in_name, data.password, path.read_text())
+    except TooManySignIns as wait:
+        # Only a name that somebody has is made to wait: to say so, or to say no faster, would tell that it is there.
+        HASHER.hash(data.password)
+        raise SignInRefused from wait
     cookie = Cookie(
         key=COOKIE,
         value=signed.token,
@@ -113,6 +120,8 @@ class PharmacyBody(fields.Body, frozen=True):
 @command("/clinics/{clinic_id:uuid}/pharmacies", act=Act.DECIDE)
 async def set_pharmacy(work: Work, data: PharmacyBody) -> actions.PharmacySet:
     """Take a pharmacy as a partner, or change the name or days of one that is."""
+    if data.until_on is not None and data.until_on < data.from_on:
+        raise Refused("The last day of a partnership is on or after its first: give another, or none.")
     return await actions.set_pharmacy(work, data.pharmacy_id, data.name, data.from_on, data.until_on)
 
 
@@ -210,9 +219,15 @@ async def end_delegation(work: Work, delegation_id: UUID) -> actions.DelegationC
     return await actions.end_delegation(work, delegation_id)
 
 
+PolicyValue = (
+    bool | Annotated[int, Meta(ge=0, le=10_000)] | fields.Name | Annotated[list[fields.Name], Meta(max_length=50)]
+)
+"""The shapes that any policy has; each policy's own bounds are checked where it is put in force."""
+
+
 class PolicyBody(fields.Body, frozen=True):
     name: fields.Name
-    value: Any
+    value: PolicyValue
     decision_id: UUID
 
 

@@ -1,5 +1,6 @@
 """Signing in: stock alone holds the private key. What it gives is a signed statement that every service checks."""
 
+import asyncio
 from datetime import timedelta
 from typing import Literal
 from uuid import UUID
@@ -38,7 +39,7 @@ async def sign_in(work: Work, sign_in_name: str, password: str, private_key_pem:
         if person and rules.must_wait(person.failed_sign_ins, person.last_failed_at, tx.now):
             raise TooManySignIns
         # A name that nobody has takes as long as a wrong password.
-        if not _fits(person.password_hash if person else None, password):
+        if not await asyncio.to_thread(_fits, person.password_hash if person else None, password):
             refused = True
             if person:
                 await store.count_failure(tx, person.person_id)

@@ -24,12 +24,17 @@ VALUES ($1, $2, $3, 'arriving')
 ON CONFLICT (request_id) DO NOTHING
 """
 KEEP_PART = "INSERT INTO request_part (request_id, clinic_id, part, asked) VALUES ($1, $2, $3, $4::text::jsonb)"
-COUNT_PARTS = "SELECT count(*) FROM request_part WHERE clinic_id = $1 AND request_id = $2"
+COUNT_PARTS = """
+SELECT count(*)
+FROM request_part
+JOIN request USING (request_id)
+WHERE request.clinic_id = $1 AND request.request_id = $2 AND request.state = 'arriving'
+"""
 PARTS = "SELECT asked::text AS asked FROM request_part WHERE clinic_id = $1 AND request_id = $2 ORDER BY part"
 
 
 async def keep_part(tx: Transaction, request_id: UUID, part: int, parts: int, lines: Sequence[AskedLine]) -> int:
-    """Store one part of a request; returns how many are in."""
+    """Store one part of a request; returns how many are in, of an abandoned one none."""
     await tx.sql.execute(KEEP_REQUEST, request_id, tx.clinic_id, parts)
     await tx.sql.execute(KEEP_PART, request_id, tx.clinic_id, part, msgspec.json.encode(lines).decode())
     return cast("int", await tx.sql.fetchval(COUNT_PARTS, tx.clinic_id, request_id))
@@ -45,6 +50,18 @@ SET_STATE = "UPDATE request SET state = $3 WHERE clinic_id = $1 AND request_id =
 
 async def set_state(tx: Transaction, request_id: UUID, state: str) -> None:
     await tx.sql.execute(SET_STATE, tx.clinic_id, request_id, state)
+
+
+ABANDON = """
+INSERT INTO request (request_id, clinic_id, parts, state)
+VALUES ($1, $2, 0, 'abandoned')
+ON CONFLICT (request_id) DO UPDATE SET state = 'abandoned'
+"""
+
+
+async def abandon(tx: Transaction, request_id: UUID) -> None:
+    """Nobody waits for a request, also for one that has not come yet."""
+    await tx.sql.execute(ABANDON, request_id, tx.clinic_id)
 
 
 class Reserved(Struct, frozen=True, kw_only=True):
