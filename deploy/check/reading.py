@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import asyncpg
 
@@ -14,7 +14,6 @@ STATEMENT_SECONDS = 600
 TRIES = 20
 
 Row = asyncpg.Record
-Key = TypeVar("Key")
 
 # Which transactions can be seen. Their ids are counted for the whole server, so two databases that say the same
 # are read as of one moment.
@@ -70,16 +69,17 @@ async def _begin_together(connections: list[asyncpg.Connection]) -> bool:
     return False
 
 
-async def rows(connection: asyncpg.Connection, statement: str, *arguments: object) -> AsyncGenerator[Row, None]:
-    """The rows of a statement, however many, a few at a time."""
-    async for row in connection.cursor(statement, *arguments, prefetch=ROWS_AT_ONCE):
-        yield row
-
-
 async def chunks(connection: asyncpg.Connection, statement: str, *arguments: object) -> AsyncGenerator[list[Row], None]:
+    """The rows of a statement, however many, a few at a time."""
     cursor = await connection.cursor(statement, *arguments)
     while found := await cursor.fetch(ROWS_AT_ONCE):
         yield found
+
+
+async def rows(connection: asyncpg.Connection, statement: str, *arguments: object) -> AsyncGenerator[Row, None]:
+    async for found in chunks(connection, statement, *arguments):
+        for row in found:
+            yield row
 
 
 async def paired(
@@ -89,14 +89,20 @@ async def paired(
 
     The keys are compared as Python compares them: order text by COLLATE "C".
     """
-    one, other = await anext(left, None), await anext(right, None)
+    ones, others = _keyed(left, key), _keyed(right, key)
+    one, other = await anext(ones, None), await anext(others, None)
     while one is not None or other is not None:
-        if other is None or (one is not None and key(one) < key(other)):
-            yield one, None
-            one = await anext(left, None)
-        elif one is None or key(other) < key(one):
-            yield None, other
-            other = await anext(right, None)
+        if other is None or (one is not None and one[0] < other[0]):
+            yield one[1] if one else None, None
+            one = await anext(ones, None)
+        elif one is None or other[0] < one[0]:
+            yield None, other[1]
+            other = await anext(others, None)
         else:
-            yield one, other
-            one, other = await anext(left, None), await anext(right, None)
+            yield one[1], other[1]
+            one, other = await anext(ones, None), await anext(others, None)
+
+
+async def _keyed(run: AsyncIterator[Row], key: Callable[[Row], Any]) -> AsyncGenerator[tuple[Any, Row], None]:
+    async for row in run:
+        yield key(row), row

@@ -27,11 +27,14 @@ _PAGE = """<!doctype html>
 </html>
 """
 _PART = """<section>
-<h2>{name}</h2>
+<h2>{title}</h2>
 <p>{health}</p>
 <p><a href="/{name}/api/schema">Τεκμηρίωση του API · API documentation</a></p>
 </section>
 """
+
+
+_NAMES = {"donations": "Δωρεές · Donations", "stock": "Απόθεμα · Stock", "dispense": "Χορήγηση · Dispensing"}
 
 
 def start_page(runtimes: Sequence[Runtime]) -> HTTPRouteHandler:
@@ -39,9 +42,10 @@ def start_page(runtimes: Sequence[Runtime]) -> HTTPRouteHandler:
     async def start() -> str:
         parts: list[str] = []
         for runtime in runtimes:
+            name = runtime.service_name
             missing = (await health_of(runtime)).missing
             health = "Λειτουργεί · Working" if not missing else escape(" ".join(missing))
-            parts.append(_PART.format(name=runtime.service_name, health=health))
+            parts.append(_PART.format(name=name, title=_NAMES[name], health=health))
         return _PAGE.format(parts="".join(parts))
 
     return start

@@ -40,11 +40,11 @@ def test_one_command_sets_up_a_whole_cell_as_one_app_and_the_same_walk_works_the
         url = f"http://127.0.0.1:{port}"
         assert httpx.get(url, trust_env=False).status_code == 200
         assert httpx.get(f"{url}/health/ready", trust_env=False).json()["ready"]
-        callers = {name: _caller(dosis, environment, url, name) for name in ("anna", "kostas", "eleni")}
-        clinic = callers["kostas"].get("stock", "")
+        anna, kostas, eleni = (_caller(dosis, environment, url, name) for name in ("anna", "kostas", "eleni"))
+        clinic = kostas.get("stock", "")
         pharmacy = next(x for x in clinic["pharmacies"] if x["name"] == "Φαρμακείο Δοκιμής 1")
-        today = callers["kostas"].get("dispense", "/pharmacy-days")["coming_days"][0]
-        walk(*callers.values(), pharmacy["pharmacy_id"], date.fromisoformat(today))
+        today = kostas.get("dispense", "/pharmacy-days")["coming_days"][0]
+        walk(anna, kostas, eleni, pharmacy["pharmacy_id"], date.fromisoformat(today))
         checked = subprocess.run([dosis, "check"], env=environment, capture_output=True, text=True, check=False)
         assert checked.returncode == 0, checked.stdout
     finally:
@@ -56,7 +56,7 @@ def test_one_command_sets_up_a_whole_cell_as_one_app_and_the_same_walk_works_the
 
 def _caller(dosis: str, environment: dict[str, str], url: str, name: str) -> Api:
     token = subprocess.run([dosis, "token", name], env=environment, capture_output=True, text=True, check=True)
-    urls = dict.fromkeys(("stock", "donations", "dispense"), url)
+    urls: dict[str, str] = dict.fromkeys(("stock", "donations", "dispense"), url)
     me = Api(urls, token.stdout.strip(), "")
     clinics = me.get("stock", "me")["clinics"]
     return me.at(next(clinic["clinic_id"] for clinic in clinics if "Βορρά" in clinic["name"]))

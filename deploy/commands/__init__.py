@@ -1,0 +1,1 @@
+"""The commands of `dosis`, by what they are about."""
