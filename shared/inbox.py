@@ -4,8 +4,9 @@ An event that came early waits in a table and holds back only its own aggregate;
 parked there with its reason, shown to the operator, and can be tried again; nothing is dropped.
 """
 
+import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 from uuid import UUID
@@ -37,6 +38,8 @@ TRANSIENT = (
     asyncpg.QueryCanceledError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidCachedStatementError,
+    asyncpg.ReadOnlySQLTransactionError,
     ConnectionError,
     TimeoutError,
 )
@@ -48,17 +51,18 @@ INSERT INTO inbox_waiting (event_id, producer, aggregate_id, version, envelope, 
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (event_id) DO UPDATE SET reason = excluded.reason, detail = excluded.detail
 """
-# The event whose turn has come, if it is waiting only for that.
+# The event whose turn has come, if it is waiting only for that; or one whose turn somebody else has taken.
 NEXT_WAITING = """
 SELECT envelope
 FROM inbox_waiting
-WHERE producer = $1 AND aggregate_id = $2 AND version = $3 AND reason = 'early'
-ORDER BY arrived_at
+WHERE producer = $1 AND aggregate_id = $2 AND version <= $3 AND reason = 'early'
+ORDER BY version, arrived_at
 LIMIT 1
 """
 STOP_WAITING = "DELETE FROM inbox_waiting WHERE event_id = $1"
 FAILED = "SELECT event_id, envelope FROM inbox_waiting WHERE reason = 'failed' ORDER BY arrived_at LIMIT $1"
 ONE_WAITING = "SELECT event_id, envelope FROM inbox_waiting WHERE event_id = $1"
+STILL_WAITING = "SELECT count(*)::int FROM inbox_waiting WHERE event_id = ANY($1)"
 COUNT_WAITING = "SELECT reason, count(*)::int AS events FROM inbox_waiting GROUP BY reason ORDER BY reason"
 
 
@@ -78,61 +82,70 @@ class Inbox:
         """
         try:
             await self._apply(envelopes)
-        except TRANSIENT as problem:
+        except Exception as problem:
             # A batch takes its locks event by event; one alone takes them in the one order.
-            if not isinstance(problem, asyncpg.DeadlockDetectedError):
+            if isinstance(problem, TRANSIENT) and not isinstance(problem, asyncpg.DeadlockDetectedError):
                 raise
-            for raw in envelopes:
-                await self._apply_or_park(raw)
-        except Exception:
             for raw in envelopes:
                 await self._apply_or_park(raw)
 
     async def retry(self, event_id: UUID | None = None) -> int:
-        """Try parked events again, one or all that failed; returns how many were applied."""
+        """Try parked events again, one or all that failed; returns how many of them wait no longer."""
         query = (ONE_WAITING, event_id) if event_id else (FAILED, 10_000)
         rows = await self.database.pool.fetch(*query)
-        return sum([await self._apply_or_park(row["envelope"]) for row in rows])
+        for row in rows:
+            await self._apply_or_park(row["envelope"])
+        still = await self.database.pool.fetchval(STILL_WAITING, [row["event_id"] for row in rows])
+        return len(rows) - cast("int", still)
 
-    async def _apply_or_park(self, raw: bytes) -> bool:
-        try:
-            await self._apply([raw])
-        except TRANSIENT:
-            raise
-        except Exception as problem:
-            log.exception("event_parked")
-            await self._park(raw, problem)
-            return False
-        return True
+    async def _apply_or_park(self, raw: bytes) -> None:
+        """An event alone, then what waited only for its turn: each in its own transaction, each its own culprit."""
+        turn: bytes | None = raw
+        while turn is not None:
+            try:
+                async with self._committing() as (sql, outgoing):
+                    following = await self._apply_one(sql, turn, outgoing)
+            except TRANSIENT:
+                raise
+            except Exception as problem:
+                log.exception("event_parked")
+                await self._park(turn, problem)
+                return
+            turn = following
 
     async def _apply(self, envelopes: Sequence[bytes]) -> None:
-        async with self.database.pool.acquire() as connection, connection.transaction():
-            outgoing: list[outbox.Outgoing] = []
+        async with self._committing() as (sql, outgoing):
             for raw in envelopes:
-                await self._apply_one(connection, raw, outgoing)
+                turn: bytes | None = raw
+                while turn is not None:
+                    turn = await self._apply_one(sql, turn, outgoing)
+
+    @contextlib.asynccontextmanager
+    async def _committing(self) -> AsyncGenerator[tuple[Sql, list[outbox.Outgoing]], None]:
+        """A transaction, and the events that its end hands to the outbox."""
+        outgoing: list[outbox.Outgoing] = []
+        async with self.database.pool.acquire() as connection, connection.transaction():
+            yield connection, outgoing
             await outbox.append(connection, outgoing, self.clock.now())
         if outgoing:
             self.database.outbox_written.set()
 
-    async def _apply_one(self, sql: Sql, raw: bytes, outgoing: list[outbox.Outgoing]) -> None:
-        """Apply an event, and after it those of its aggregate that waited only for their turn."""
-        while True:
-            envelope = msgspec.json.decode(raw, type=Envelope)
-            turn = (envelope.producer, envelope.event_id, envelope.aggregate_id, envelope.version)
-            verdict = cast("Verdict", await sql.fetchval(TAKE, *turn))
-            if verdict == "duplicate":
-                return
-            if verdict != "apply":
-                await _keep_waiting(sql, envelope, raw, verdict, _WHY[verdict])
-                return
+    async def _apply_one(self, sql: Sql, raw: bytes, outgoing: list[outbox.Outgoing]) -> bytes | None:
+        """Apply an event, if its turn has come; returns one of its aggregate that waited only for that."""
+        envelope = msgspec.json.decode(raw, type=Envelope)
+        turn = (envelope.producer, envelope.event_id, envelope.aggregate_id, envelope.version)
+        verdict = cast("Verdict", await sql.fetchval(TAKE, *turn))
+        if verdict == "duplicate":
+            return None
+        if verdict != "apply":
+            await _keep_waiting(sql, envelope, raw, verdict, _WHY[verdict])
+        else:
             await self._handle(sql, envelope, outgoing)
             await sql.execute(STOP_WAITING, envelope.event_id)
-            following = await sql.fetchval(
-                NEXT_WAITING, envelope.producer, envelope.aggregate_id, envelope.version + 1
-            )
-            if following is None:
-                return
-            raw = cast("bytes", following)
+        if verdict == "early":
+            return None
+        following = await sql.fetchval(NEXT_WAITING, envelope.producer, envelope.aggregate_id, envelope.version + 1)
+        return cast("bytes | None", following)
 
     async def _handle(self, sql: Sql, envelope: Envelope, outgoing: list[outbox.Outgoing]) -> None:
         event: Event | None = decode_event(envelope.data)
@@ -163,14 +176,13 @@ class Inbox:
     async def _park(self, raw: bytes, problem: Exception) -> None:
         envelope = _read_or_name(raw)
         async with self.database.pool.acquire() as connection:
-            detail = f"{type(problem).__name__}: {problem}"[:2000]
-            await _keep_waiting(connection, envelope, raw, "failed", detail)
+            await _keep_waiting(connection, envelope, raw, "failed", _storable(f"{type(problem).__name__}: {problem}"))
 
 
 def _read_or_name(raw: bytes) -> Envelope:
     try:
         return msgspec.json.decode(raw, type=Envelope)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         unreadable = derived_id("unreadable", hashlib.sha256(raw).hexdigest())
         return Envelope(
             event_id=unreadable,
@@ -183,6 +195,11 @@ def _read_or_name(raw: bytes) -> Envelope:
             recorded_at=datetime.now(UTC),
             data=msgspec.Raw(b"null"),
         )
+
+
+def _storable(text: str) -> str:
+    """What a problem said may quote the event: PostgreSQL's text holds neither NUL nor half a character."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")[:2000]
 
 
 _WHY = {

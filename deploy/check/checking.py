@@ -61,24 +61,29 @@ async def check_cell(cell: Cell, *, pause_seconds: float = PAUSE_SECONDS) -> Che
 async def _read(cell: Cell) -> tuple[CheckReport, bool]:
     """One reading, and whether another could not say otherwise."""
     async with reading(cell) as at_once:
-        way = await on_the_way(at_once)
-        named: dict[Kind, list[Difference]] = {}
-        left_out = 0
-        for compare in COMPARISONS:
-            async for found in compare(at_once, way):
-                of_kind = named.setdefault(found.kind, [])
-                if len(of_kind) < MOST_OF_A_KIND:
-                    of_kind.append(found)
-                else:
-                    left_out += 1
-        report = CheckReport(
-            differences=tuple(found for of_kind in named.values() for found in of_kind),
-            left_out=left_out,
-            in_flight_events=way.events,
-            parked_events=way.parked,
-            compared=await _compared(at_once),
-        )
-        return report, at_once.one_moment and not way.events
+        report = await compare_all(at_once)
+        return report, at_once.one_moment and not report.in_flight_events
+
+
+async def compare_all(at_once: Reading) -> CheckReport:
+    """Every comparison of one reading."""
+    way = await on_the_way(at_once)
+    named: dict[Kind, list[Difference]] = {}
+    left_out = 0
+    for compare in COMPARISONS:
+        async for found in compare(at_once, way):
+            of_kind = named.setdefault(found.kind, [])
+            if len(of_kind) < MOST_OF_A_KIND:
+                of_kind.append(found)
+            else:
+                left_out += 1
+    return CheckReport(
+        differences=tuple(found for of_kind in named.values() for found in of_kind),
+        left_out=left_out,
+        in_flight_events=way.events,
+        parked_events=way.parked,
+        compared=await _compared(at_once),
+    )
 
 
 def confirmed(first: CheckReport, again: CheckReport) -> CheckReport:

@@ -103,6 +103,11 @@ class PharmacyNotFound(NotFound):
     title = "There is no such partner pharmacy of this clinic"
 
 
+class PartnershipDaysWrong(Refused):
+    title = "A partnership ends on or after its first day"
+    detail = "Give a later until-day, or none."
+
+
 class SignInRefused(NotSignedIn):
     title = "Name and password don't fit together"
     detail = "Check both. After five wrong tries there is a minute's wait."
@@ -127,6 +132,7 @@ CONSTRAINTS: Mapping[str, type[DosisError]] = {
     "person_sign_in_name_key": PersonNameTaken,
     "decision_votes_unless_consensus": VotesWrong,
     "delegation_days": DelegationDaysWrong,
+    "partnership_days": PartnershipDaysWrong,
     "policy_decision_fkey": DecisionNotFound,
     "delegation_decision_fkey": DecisionNotFound,
 }

@@ -7,11 +7,11 @@ No event carries who a patient is.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from shared.events import dispense, donations, stock
 from shared.events.base import Event
@@ -26,9 +26,9 @@ class Envelope(Struct, frozen=True, kw_only=True):
     """
 
     event_id: UUID
-    producer: str
+    producer: Annotated[str, Meta(max_length=40, pattern="^[a-z_]+$")]
     aggregate_id: UUID
-    version: int
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
     clinic_id: UUID | None
     person_id: UUID | None
     request_id: str

@@ -2,6 +2,7 @@
 
 import functools
 from html import escape
+from typing import Any
 
 import msgspec
 from litestar import Litestar, Response, Router, get
@@ -9,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
+from shared import fields
 from shared.web.operations import PROVIDED
 
 _PAGE = """<!doctype html>
@@ -43,7 +45,26 @@ def describe(service: str, routes: tuple[HTTPRouteHandler, ...], version: str) -
     )
     router = Router(f"/{service}/api", route_handlers=list(routes), dependencies=PROVIDED)
     app = Litestar([router], openapi_config=config, logging_config=None)
-    return msgspec.json.encode(app.openapi_schema.to_schema())
+    description = app.openapi_schema.to_schema()
+    _complete(description)
+    return msgspec.json.encode(description)
+
+
+def _complete(description: dict[str, Any]) -> None:
+    """Say what Litestar leaves out: bodies take no further fields, and what must be sent has no default."""
+    schemas = description["components"]["schemas"]
+    for body in _bodies(fields.Body):
+        if body in schemas:
+            schemas[body]["additionalProperties"] = False
+    for operations in description["paths"].values():
+        for operation in operations.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["required"]:
+                    parameter["schema"].pop("default", None)
+
+
+def _bodies(kind: type[fields.Body]) -> set[str]:
+    return {kind.__name__}.union(*(_bodies(narrower) for narrower in kind.__subclasses__()))
 
 
 def docs_routes(service: str, routes: tuple[HTTPRouteHandler, ...], version: str) -> list[HTTPRouteHandler]:

@@ -62,6 +62,7 @@ async def give(work: Work, visit_id: UUID, wanted: Mapping[UUID, int] | None) ->
         handed, missing = giving.hand_over(left if wanted is None else wanted, lots, tx.today)
         if missing:
             raise MoreThanReserved(lines={str(line_id): left.get(line_id, 0) for line_id in missing})
+        lines = _answered(lines, lots)
         supplies = await _supplies(tx, visit, lines, lots)
         rows = [store.Handed(line_id=lot.line_id, lot_id=lot.lot_id, units=units) for lot, units in handed]
         operation_id = new_id()
@@ -73,6 +74,12 @@ async def give(work: Work, visit_id: UUID, wanted: Mapping[UUID, int] | None) ->
         tx.emit(visit_id, events.Dispensed(operation_id=operation_id, lines=_told(rows, lines)))
         given = [GivenLine(line_id=row.line_id, lot_id=row.lot_id, units=row.units) for row in rows]
         return tx.done(VisitChanged(visit_id=visit_id, state="served", given=given))
+
+
+def _answered(lines: Sequence[store.LineToGive], lots: Sequence[giving.EscrowLot]) -> list[store.LineToGive]:
+    """Without those that stock has told nothing of yet: what they need, and what is owed of it, nobody knows."""
+    with_lots = {lot.line_id for lot in lots}
+    return [line for line in lines if not line.waits or line.line_id in with_lots]
 
 
 def _told(rows: Sequence[store.Handed], lines: Sequence[store.LineToGive]) -> tuple[events.ReservedUnits, ...]:
@@ -133,23 +140,30 @@ async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
         back = [store.Handed(line_id=row.line_id, lot_id=row.lot_id, units=-row.units) for row in undone]
         await store.give_from_escrow(tx, back)
         await store.add_to_supplies(tx, [(row.supply_id, -row.units) for row in undone])
-        await store.void_empty_supplies(tx, visit_id)
+        voided = await store.void_empty_supplies(tx, visit_id)
+        await _drop_top_ups(tx, voided)
         supply_ids = {line.supply_id: line.short_units > 0 for line in lines if line.supply_id is not None}
         await store.settle_owed(tx, supply_ids)
         state: store.VisitState = "served" if await store.is_served(tx, visit_id) else "expected"
         await store.set_visit_state(tx, visit_id, state)
         told = events.DispensingUndone(operation_id=new_id(), undoes=undoes, lines=_told(rows, lines))
         tx.emit(visit_id, told)
-        await _release_held(tx, visit_id, [row.lot_id for row in undone])
+        await _release_held(tx, [row.lot_id for row in undone])
         return tx.done(VisitChanged(visit_id=visit_id, state=state))
 
 
-async def _release_held(tx: Transaction, visit_id: UUID, lot_ids: Sequence[UUID]) -> None:
+async def _drop_top_ups(tx: Transaction, supply_ids: Sequence[UUID]) -> None:
+    """Nothing is owed of these supplies any more: what is reserved on days to come to make it up goes back."""
+    line_ids = await days.drop_top_ups(tx, supply_ids)
+    tell_released(tx, await days.release_lines(tx, line_ids))
+
+
+async def _release_held(tx: Transaction, lot_ids: Sequence[UUID]) -> None:
     """Units that came back of a lot that is held meanwhile are not given again."""
     for lot_id in await days.held_lots(tx, lot_ids):
         stopped = await days.stop_lot(tx, lot_id, "held")
-        await days.add_short(tx, [(line_id, units.units) for line_id, units in stopped])
-        tell_released(tx, visit_id, [units for _, units in stopped])
+        await days.add_short(tx, [(line_id, units.units) for line_id, _, units in stopped])
+        tell_released(tx, [(visit_id, units) for _, visit_id, units in stopped])
 
 
 async def open_walk_in(work: Work, patient_id: UUID) -> VisitChanged:
@@ -192,6 +206,7 @@ async def cancel_owed(work: Work, supply_id: UUID) -> OwedChanged:
     async with work.transaction() as tx:
         if not await store.cancel_owed(tx, supply_id):
             raise OwedNotFound
+        await _drop_top_ups(tx, [supply_id])
         return tx.done(OwedChanged(supply_id=supply_id))
 
 

@@ -75,7 +75,7 @@ async def prepare_pharmacy_day(work: Work, day_on: date) -> DayPrepared:
         wanted = planning.wanted_on(await store.plans(tx, day_on), day_on, calendar, policies.supply_days_most)
         prepared = await store.prepared_lines(tx, day.day_id)
         todo = planning.changes([line for line, _, _ in prepared], wanted)
-        await _drop(tx, day.day_id, todo.drop)
+        await _drop(tx, todo.drop)
         request_id = new_id()
         asked = await _add(tx, day.day_id, request_id, todo.add)
         again = {one.line_id: one for one in todo.ask_again}
@@ -109,16 +109,21 @@ async def _open_day(tx: Transaction, day_on: date) -> store.DayRow:
     return day
 
 
-async def _drop(tx: Transaction, day_id: UUID, line_ids: Sequence[UUID]) -> None:
-    released = await store.release_lines(tx, line_ids)
+async def _drop(tx: Transaction, line_ids: Sequence[UUID]) -> None:
     await store.drop_lines(tx, line_ids)
-    tell_released(tx, day_id, released)
+    tell_released(tx, await store.release_lines(tx, line_ids))
 
 
-def tell_released(tx: Transaction, day_id: UUID, released: Sequence[events.ReservedUnits]) -> None:
-    """Stock takes the units back; in parts that fit the bus."""
-    for part in in_parts(released):
-        tx.emit(day_id, events.ReservationReleased(operation_id=new_id(), lines=tuple(part)))
+def tell_released(tx: Transaction, released: Sequence[tuple[UUID, events.ReservedUnits]]) -> None:
+    """Stock takes units back: (visit, units). Told by the visit, as what it gave and undid before, so that the
+    one never overtakes the other.
+    """
+    by_visit: dict[UUID, list[events.ReservedUnits]] = {}
+    for visit_id, units in released:
+        by_visit.setdefault(visit_id, []).append(units)
+    for visit_id, lines in by_visit.items():
+        for part in in_parts(lines):
+            tx.emit(visit_id, events.ReservationReleased(operation_id=new_id(), lines=tuple(part)))
 
 
 async def _add(
@@ -227,5 +232,5 @@ async def close_pharmacy_day(work: Work, day_on: date) -> DayEnded:
         await store.mark_not_come(tx, day.day_id)
         released = await store.release_day(tx, day.day_id)
         await store.set_closed(tx, day.day_id)
-        tell_released(tx, day.day_id, released)
-        return tx.done(DayEnded(day_id=day.day_id, released_units=sum(one.units for one in released)))
+        tell_released(tx, released)
+        return tx.done(DayEnded(day_id=day.day_id, released_units=sum(one.units for _, one in released)))

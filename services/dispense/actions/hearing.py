@@ -38,7 +38,8 @@ async def take_answer(work: Work, answer: events.ReservationAnswered) -> None:
         await store.add_escrow(tx, [(lines[lot.reference], lot) for lot in kept])
         await store.mark_answered(tx, _answered(answer, lines, held))
         unwanted = [lot for lot in answer.lots if lot.reference not in lines or lot.lot_id in held]
-        tell_released(tx, request.day_id, _units(unwanted))
+        # No visit ever had these: the day tells it.
+        tell_released(tx, [(request.day_id, units) for units in _units(unwanted)])
 
 
 def _answered(
@@ -70,9 +71,10 @@ async def stop_held_lot(work: Work, event: events.LotHeld) -> None:
 
 
 async def _stop(tx: Transaction, lot_id: UUID, reason: str) -> None:
+    await store.lock_lines_of_lot(tx, lot_id)
     stopped = await store.stop_lot(tx, lot_id, reason)
-    await store.add_short(tx, [(line_id, units.units) for line_id, units in stopped])
-    tell_released(tx, lot_id, [units for _, units in stopped])
+    await store.add_short(tx, [(line_id, units.units) for line_id, _, units in stopped])
+    tell_released(tx, [(visit_id, units) for _, visit_id, units in stopped])
 
 
 async def note_hold_lifted(work: Work, event: events.LotHoldLifted) -> None:

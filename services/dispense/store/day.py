@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Literal
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from msgspec import Struct
 
@@ -289,6 +290,18 @@ SET state = 'asked', request_id = $2
 WHERE clinic_id = $1 AND line_id = ANY($3)
 """
 DROP = "UPDATE visit_line SET state = 'dropped' WHERE clinic_id = $1 AND line_id = ANY($2)"
+# What is prepared to top up these supplies, of visits that have not begun.
+DROP_TOP_UPS = """
+UPDATE visit_line
+SET state = 'dropped'
+FROM visit
+WHERE visit_line.clinic_id = $1
+    AND visit_line.tops_up = ANY($2)
+    AND visit_line.state <> 'dropped'
+    AND visit.visit_id = visit_line.visit_id
+    AND visit.state = 'expected'
+RETURNING visit_line.line_id
+"""
 
 
 async def ask_again(tx: Transaction, request_id: UUID, line_ids: Sequence[UUID]) -> None:
@@ -297,6 +310,11 @@ async def ask_again(tx: Transaction, request_id: UUID, line_ids: Sequence[UUID])
 
 async def drop_lines(tx: Transaction, line_ids: Sequence[UUID]) -> None:
     await tx.sql.execute(DROP, tx.clinic_id, list(line_ids))
+
+
+async def drop_top_ups(tx: Transaction, supply_ids: Sequence[UUID]) -> list[UUID]:
+    rows = await tx.sql.fetch(DROP_TOP_UPS, tx.clinic_id, list(supply_ids))
+    return [row["line_id"] for row in rows]
 
 
 # Requests
@@ -447,21 +465,28 @@ WHERE escrow.clinic_id = $1
     AND escrow.line_id = visit_line.line_id
     AND escrow.reserved_units > escrow.given_units + escrow.released_units
     AND {which}
-RETURNING visit_line.reference, escrow.lot_id,
+RETURNING visit_line.visit_id, visit_line.reference, escrow.lot_id,
           escrow.reserved_units - escrow.given_units - old.released_units AS units
 """
 RELEASE_LINES = _RELEASE.format(which="escrow.line_id = ANY($2)")
 RELEASE_DAY = _RELEASE.format(which="visit.day_id = $2")
 
 
-async def release_lines(tx: Transaction, line_ids: Sequence[UUID]) -> list[ReservedUnits]:
-    """All that is left of these lines goes back; what to tell stock."""
-    return [ReservedUnits(**dict(row)) for row in await tx.sql.fetch(RELEASE_LINES, tx.clinic_id, list(line_ids))]
+async def release_lines(tx: Transaction, line_ids: Sequence[UUID]) -> list[tuple[UUID, ReservedUnits]]:
+    """All that is left of these lines goes back; what to tell stock: (visit, units)."""
+    return _released(await tx.sql.fetch(RELEASE_LINES, tx.clinic_id, list(line_ids)))
 
 
-async def release_day(tx: Transaction, day_id: UUID) -> list[ReservedUnits]:
-    """All that was not given on a day goes back; what to tell stock."""
-    return [ReservedUnits(**dict(row)) for row in await tx.sql.fetch(RELEASE_DAY, tx.clinic_id, day_id)]
+async def release_day(tx: Transaction, day_id: UUID) -> list[tuple[UUID, ReservedUnits]]:
+    """All that was not given on a day goes back; what to tell stock: (visit, units)."""
+    return _released(await tx.sql.fetch(RELEASE_DAY, tx.clinic_id, day_id))
+
+
+def _released(rows: Sequence[asyncpg.Record]) -> list[tuple[UUID, ReservedUnits]]:
+    return [
+        (row["visit_id"], ReservedUnits(reference=row["reference"], lot_id=row["lot_id"], units=row["units"]))
+        for row in rows
+    ]
 
 
 NOT_COME = "UPDATE visit SET state = 'not_come' WHERE clinic_id = $1 AND day_id = $2 AND state = 'expected'"
@@ -478,6 +503,18 @@ INSERT INTO lot_state (lot_id, clinic_id, held_reason)
 VALUES ($1, $2, $3)
 ON CONFLICT (lot_id) DO UPDATE SET held_reason = excluded.held_reason
 """
+# Every line of an open day that has or had units of the lot: one that is being given back would come too late.
+LOCK_LINES_OF_LOT = """
+SELECT visit_line.line_id
+FROM visit_line
+JOIN visit USING (visit_id)
+JOIN pharmacy_day USING (day_id)
+WHERE visit_line.clinic_id = $1
+    AND pharmacy_day.state = 'open'
+    AND visit_line.line_id IN (SELECT line_id FROM escrow WHERE lot_id = $2)
+ORDER BY visit_line.line_id
+FOR UPDATE OF visit_line
+"""
 STOP_LOT = """
 UPDATE escrow
 SET released_units = escrow.reserved_units - escrow.given_units, stopped_reason = $3
@@ -486,7 +523,7 @@ WHERE escrow.clinic_id = $1
     AND escrow.lot_id = $2
     AND escrow.line_id = visit_line.line_id
     AND escrow.reserved_units > escrow.given_units + escrow.released_units
-RETURNING visit_line.line_id, visit_line.reference, escrow.lot_id,
+RETURNING visit_line.line_id, visit_line.visit_id, visit_line.reference, escrow.lot_id,
           escrow.reserved_units - escrow.given_units - old.released_units AS units
 """
 ADD_SHORT = """
@@ -508,13 +545,15 @@ async def keep_lot_state(sql: Sql, clinic_id: UUID | None, lot_id: UUID, held_re
     await sql.execute(KEEP_STATE, lot_id, clinic_id, held_reason)
 
 
-async def stop_lot(tx: Transaction, lot_id: UUID, reason: str) -> list[tuple[UUID, ReservedUnits]]:
-    """Nobody gives from the lot any more: (line, what goes back)."""
+async def lock_lines_of_lot(tx: Transaction, lot_id: UUID) -> None:
+    """Nobody gives of the lot or gives it back until the transaction is over; lines before escrow, as there."""
+    await tx.sql.execute(LOCK_LINES_OF_LOT, tx.clinic_id, lot_id)
+
+
+async def stop_lot(tx: Transaction, lot_id: UUID, reason: str) -> list[tuple[UUID, UUID, ReservedUnits]]:
+    """Nobody gives from the lot any more: (line, visit, what goes back)."""
     rows = await tx.sql.fetch(STOP_LOT, tx.clinic_id, lot_id, reason)
-    return [
-        (row["line_id"], ReservedUnits(reference=row["reference"], lot_id=row["lot_id"], units=row["units"]))
-        for row in rows
-    ]
+    return [(row["line_id"], *released) for row, released in zip(rows, _released(rows), strict=True)]
 
 
 async def add_short(tx: Transaction, short: Sequence[tuple[UUID, int]]) -> None:

@@ -3,13 +3,15 @@
 Every event on the network is read; those for clinics of other cells only count.
 """
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from services.stock.actions.transfer import asked_line, locked
+from services.stock.actions.transfer import asked_line, locked, settled_reason
+from services.stock.errors import TransferNotFound
 from services.stock.rules.ledger import Account, BusinessStep, Movement
 from services.stock.store import lots
 from services.stock.store import transfer as store
-from shared.database import Work
+from shared.database import Transaction, Work
 from shared.events import stock as events
 from shared.ids import new_id
 
@@ -23,6 +25,16 @@ async def hear_clinic(work: Work, event: events.ClinicAnnounced) -> None:
 async def _is_for_us(work: Work, clinic_id: UUID) -> bool:
     async with work.transaction() as tx:
         return await store.is_ours(tx.sql, clinic_id)
+
+
+async def _locked_with(
+    tx: Transaction, other_id: UUID | None, transfer_id: UUID, side: store.Side, states: Sequence[store.State]
+) -> store.TransferRow:
+    """The transfer, if it is with the clinic that speaks: no other has a word in it."""
+    transfer = await locked(tx, transfer_id, side, states)
+    if transfer.other_clinic_id != other_id:
+        raise TransferNotFound
+    return transfer
 
 
 async def hear_requested(work: Work, event: events.TransferRequested) -> None:
@@ -39,7 +51,7 @@ async def hear_agreed(work: Work, event: events.TransferAgreed) -> None:
     if not await _is_for_us(work, event.to_clinic_id):
         return
     async with work.at(event.to_clinic_id).transaction() as tx:
-        await locked(tx, event.transfer_id, "asking", ("requested",))
+        await _locked_with(tx, work.clinic_id, event.transfer_id, "asking", ("requested",))
         for line in event.lines:
             await store.agree_line(tx, event.transfer_id, line.line_number, line.units, line.reason)
         await store.set_state(tx, event.transfer_id, "agreed")
@@ -49,7 +61,7 @@ async def hear_declined(work: Work, event: events.TransferDeclined) -> None:
     if not await _is_for_us(work, event.to_clinic_id):
         return
     async with work.at(event.to_clinic_id).transaction() as tx:
-        await locked(tx, event.transfer_id, "asking", ("requested", "agreed"))
+        await _locked_with(tx, work.clinic_id, event.transfer_id, "asking", ("requested", "agreed"))
         await store.set_state(tx, event.transfer_id, "declined", event.reason)
 
 
@@ -58,7 +70,7 @@ async def hear_shipped(work: Work, event: events.TransferShipped) -> None:
     if not await _is_for_us(work, event.to_clinic_id):
         return
     async with work.at(event.to_clinic_id).transaction() as tx:
-        await locked(tx, event.transfer_id, "asking", ("agreed",))
+        await _locked_with(tx, work.clinic_id, event.transfer_id, "asking", ("agreed",))
         coming = [
             store.TransferLot(
                 lot_number=lot.lot_number,
@@ -82,7 +94,7 @@ async def hear_received(work: Work, event: events.TransferReceived) -> None:
     if not await _is_for_us(work, event.to_clinic_id):
         return
     async with work.at(event.to_clinic_id).transaction() as tx:
-        transfer = await locked(tx, event.transfer_id, "sending", ("shipped",))
+        transfer = await _locked_with(tx, work.clinic_id, event.transfer_id, "sending", ("shipped",))
         counted = {lot.lot_number: lot.units for lot in event.lots}
         shipped = await store.lots_of(tx, event.transfer_id)
         movements: list[Movement] = []
@@ -109,5 +121,5 @@ async def hear_settled(work: Work, event: events.TransferSettled) -> None:
     if not await _is_for_us(work, event.to_clinic_id):
         return
     async with work.at(event.to_clinic_id).transaction() as tx:
-        await locked(tx, event.transfer_id, "asking", ("received",))
+        await _locked_with(tx, work.clinic_id, event.transfer_id, "asking", ("received",))
         await store.set_state(tx, event.transfer_id, "closed", settled_reason(event.outcome, event.note))

@@ -42,7 +42,7 @@ async def _import_batch(work: Work, products: tuple[Product, ...]) -> tuple[int,
         new = changed = 0
         for read in products:
             first = before.get(read.product_id)
-            product = read if first is None else merged(first, read)
+            product = merged(first or read, read)
             if product == first:
                 continue
             new, changed = new + (first is None), changed + (first is not None)
@@ -53,7 +53,10 @@ async def _import_batch(work: Work, products: tuple[Product, ...]) -> tuple[int,
 
 
 def merged(first: Product, read: Product) -> Product:
-    """What a second source says of a product: its word, and the packs and names that only the first had."""
+    """What a second source says of a product: its word, and the packs and names that only the first had.
+
+    Packs and names stand in an order of their own, so that the same file read again changes nothing.
+    """
     read_codes = {pack.code for pack in read.packs if pack.code is not None}
     read_sizes = {pack.units_per_pack for pack in read.packs}
     kept = [

@@ -12,7 +12,6 @@ from services.stock.registry import actions, sign_in, store
 from services.stock.registry.actions import HASHER
 from shared import fields, known
 from shared.database import Work
-from shared.errors import Refused
 from shared.identity import COOKIE, SESSION_HOURS, Access
 from shared.policies import Policies
 from shared.roles import Act, Role
@@ -120,8 +119,6 @@ class PharmacyBody(fields.Body, frozen=True):
 @command("/clinics/{clinic_id:uuid}/pharmacies", act=Act.DECIDE)
 async def set_pharmacy(work: Work, data: PharmacyBody) -> actions.PharmacySet:
     """Take a pharmacy as a partner, or change the name or days of one that is."""
-    if data.until_on is not None and data.until_on < data.from_on:
-        raise Refused("The last day of a partnership is on or after its first: give another, or none.")
     return await actions.set_pharmacy(work, data.pharmacy_id, data.name, data.from_on, data.until_on)
 
 
