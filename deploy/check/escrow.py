@@ -5,10 +5,9 @@ from collections.abc import AsyncGenerator
 from typing import NamedTuple
 from uuid import UUID
 
-from deploy.check.on_the_way import OnTheWay, ReservedLot
-from deploy.check.reading import Reading, Row, paired, rows
+from deploy.check.on_the_way import OnTheWay, ReservedLot, event_of
+from deploy.check.reading import EVENTS_AT_ONCE, Reading, Row, chunks, paired, rows
 from deploy.check.report import Difference, Kind, in_words
-from shared.events import decode_event
 from shared.events.dispense import ReservationReleased
 
 # Requests
@@ -191,11 +190,11 @@ async def _never_told(
     if not unwanted:
         return
     told: Counter[ReservedLot] = Counter()
-    async for row in rows(reading.dispense, RELEASES):
-        event = decode_event(row["data"].encode())
-        if isinstance(event, ReservationReleased):
-            for line in event.lines:
-                told[line.reference, line.lot_id] += line.units
+    async for released in chunks(reading.dispense, RELEASES, at_once=EVENTS_AT_ONCE):
+        for event in map(event_of, released):
+            if isinstance(event, ReservationReleased):
+                for line in event.lines:
+                    told[line.reference, line.lot_id] += line.units
     for key, (clinic_id, stock, dispense) in unwanted.items():
         if told[key] != stock.released:
             yield _difference(clinic_id, key, stock, dispense)

@@ -14,7 +14,7 @@ import asyncpg
 import msgspec
 
 from deploy.cell import SERVICES
-from deploy.check.reading import Reading, Row, chunks
+from deploy.check.reading import EVENTS_AT_ONCE, Reading, Row, chunks
 from deploy.check.report import Difference, Kind, in_words
 from shared.events import Event, decode_event
 from shared.events import dispense as of_dispense
@@ -99,20 +99,29 @@ async def _look(
     reading: Reading, producer: str, consumer: str, patterns: list[str], parked: set[UUID], way: OnTheWay
 ) -> None:
     writer, reader = reading.of(producer), reading.of(consumer)
-    async for written in chunks(writer, OUTBOX, patterns):
-        ids = [row["event_id"] for row in written]
-        unread = [row["event_id"] for row in await reader.fetch(UNREAD, ids)]
-        if not unread:
-            continue
-        events = await writer.fetch(EVENTS, unread)
+    async for events in _unread(writer, reader, patterns):
         last_read = await _last_read(reader, producer, events)
         for row in events:
-            if row["event_id"] not in parked:
-                if row["version"] <= last_read.get(row["aggregate_id"], 0):
-                    way.differences.append(_passed_over(producer, consumer, row, last_read[row["aggregate_id"]]))
-                    continue
+            last = last_read.get(row["aggregate_id"], 0)
+            if row["event_id"] in parked:
+                _note(way, consumer, row)
+            elif row["version"] <= last:
+                way.differences.append(_passed_over(producer, consumer, row, last))
+            else:
                 way.events += 1
-            _note(way, consumer, row)
+                _note(way, consumer, row)
+
+
+async def _unread(
+    writer: asyncpg.Connection, reader: asyncpg.Connection, patterns: list[str]
+) -> AsyncGenerator[list[Row], None]:
+    """The events of an outbox that are in no inbox of this reader, in the order in which they were written."""
+    async for written in chunks(writer, OUTBOX, patterns):
+        ids = [row["event_id"] for row in written]
+        unread = {row["event_id"] for row in await reader.fetch(UNREAD, ids)}
+        in_order = [event_id for event_id in ids if event_id in unread]
+        for start in range(0, len(in_order), EVENTS_AT_ONCE):
+            yield await writer.fetch(EVENTS, in_order[start : start + EVENTS_AT_ONCE])
 
 
 async def _last_read(reader: asyncpg.Connection, producer: str, events: list[Row]) -> dict[UUID, int]:
@@ -130,12 +139,17 @@ def _passed_over(producer: str, consumer: str, row: Row, last_read: int) -> Diff
     )
 
 
-def _note(way: OnTheWay, consumer: str, row: Row) -> None:
-    """Write down what an event will change; one that can't be read changes nothing: it will be parked."""
+def event_of(row: Row) -> Event | None:
+    """The event in a row of an outbox; None where it can't be read: then it will be parked and change nothing."""
     try:
-        event = decode_event(row["data"].encode())
+        return decode_event(row["data"].encode())
     except msgspec.ValidationError:
-        return
+        return None
+
+
+def _note(way: OnTheWay, consumer: str, row: Row) -> None:
+    """Write down what an event will change."""
+    event = event_of(row)
     if event is None:
         return
     if consumer == "stock":

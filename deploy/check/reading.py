@@ -10,6 +10,8 @@ import asyncpg
 from deploy.cell import Cell
 
 ROWS_AT_ONCE = 2000
+EVENTS_AT_ONCE = 100
+"""An event may have 256 KB."""
 STATEMENT_SECONDS = 600
 TRIES = 20
 
@@ -69,10 +71,12 @@ async def _begin_together(connections: list[asyncpg.Connection]) -> bool:
     return False
 
 
-async def chunks(connection: asyncpg.Connection, statement: str, *arguments: object) -> AsyncGenerator[list[Row], None]:
-    """The rows of a statement, however many, a few at a time."""
+async def chunks(
+    connection: asyncpg.Connection, statement: str, *arguments: object, at_once: int = ROWS_AT_ONCE
+) -> AsyncGenerator[list[Row], None]:
+    """The rows of a statement, however many, so many at a time."""
     cursor = await connection.cursor(statement, *arguments)
-    while found := await cursor.fetch(ROWS_AT_ONCE):
+    while found := await cursor.fetch(at_once):
         yield found
 
 

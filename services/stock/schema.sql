@@ -284,7 +284,7 @@ CREATE FUNCTION post_movements(
 ) RETURNS void
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp -- a temporary table called `lot` is not ours
+SET search_path = pg_catalog, public, pg_temp -- last, so that a temporary table called `lot` is not ours
 AS $$
 DECLARE
     v_lots integer := (SELECT count(DISTINCT lot_id) FROM unnest(p_lot_ids) AS given (lot_id));
