@@ -10,6 +10,7 @@ from rich.table import Table
 
 from deploy import operator
 from deploy.commands.common import console, print_json, run, servers, this_cell
+from services.stock.registry import decisions
 from services.stock.registry import store as registry
 from services.stock.registry.actions import Decision
 from shared.roles import Role
@@ -42,7 +43,7 @@ def people() -> None:
                 at = stock.at(clinic_id)
                 async with at.reading() as there:
                     names = {p.person_id: p for p in await registry.people_of_clinic(there.sql, clinic_id)}
-                    for row in await registry.delegations(there):
+                    for row in await decisions.delegations(there):
                         who = names[row.delegate_id]
                         until = "ended" if row.ended_at else str(row.until_on)
                         table.add_row(who.sign_in_name, who.display_name, row.role, name, until)

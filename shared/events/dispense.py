@@ -64,7 +64,9 @@ class DispensingUndone(Event, frozen=True, tag="dispense.dispensing_undone.v1"):
 
 
 class ReservationReleased(Event, frozen=True, tag="dispense.reservation_released.v1"):
-    """Reserved units that will not be given. Aggregate: the pharmacy day."""
+    """Reserved units that will not be given. Aggregate: the visit that had them, so that this never overtakes what it
+    gave and undid; or the pharmacy day, of units that no visit ever had.
+    """
 
     operation_id: UUID
     lines: tuple[ReservedUnits, ...]

@@ -78,9 +78,7 @@ def content_given(need: Need, allocation: Allocation, lots: list[Lot]) -> list[i
 
 @st.composite
 def some_needs(draw: st.DrawFn, rates: list[Fraction | None], *, group_only: bool = False) -> list[Need]:
-    groups = (
-        [{METFORMIN}] if group_only else [{METFORMIN}, {METFORMIN, METFORMIN_TOO}, {METFORMIN_TOO}, {INSULIN}]
-    )
+    groups = [{METFORMIN}] if group_only else [{METFORMIN}, {METFORMIN, METFORMIN_TOO}, {METFORMIN_TOO}, {INSULIN}]
     numbers = draw(st.lists(st.integers(1, 9), min_size=1, max_size=5, unique=True))
     from_on = draw(st.sampled_from(FIRST_DAYS))
     return [

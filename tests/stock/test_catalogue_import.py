@@ -14,7 +14,7 @@ from deploy.cell import Cell
 from services.stock.catalogue import OpenReason, Reading, read_seed, read_unicom
 from services.stock.catalogue.actions import Imported, import_catalogue, judge_product, merged
 from services.stock.errors import ControlledStays
-from services.stock.store import lots
+from services.stock.store import choosing
 from shared import known
 from shared.catalogue import Pack, Product, product_id_for, substitution_group
 from shared.database import Database
@@ -191,7 +191,7 @@ async def test_a_clinic_judges_a_product_for_itself_and_says_so(clinic: OwnClini
     async with clinic.work().reading() as tx:
         ours = await known.product_of(tx.sql, clinic.clinic_id, AMLIBON)
         theirs = await known.product_of(tx.sql, clinic.world.south.clinic_id, AMLIBON)
-        members = await lots.products_of_groups(tx.sql, clinic.clinic_id, ["ours"])
+        members = await choosing.products_of_groups(tx.sql, clinic.clinic_id, ["ours"])
     assert (ours.controlled, ours.substitution_group) == (True, "ours")
     assert (theirs.controlled, theirs.substitution_group == "ours") == (False, False)
     assert [member.product_id for member in members] == [AMLIBON]

@@ -123,10 +123,7 @@ def test_packs_of_one_brand_strength_and_form_are_one_product(greek_packs: Readi
 
 
 def test_both_holders_of_an_authorisation_that_changed_hands_are_kept(greek_packs: Reading) -> None:
-    assert (
-        named(greek_packs, "LIPEXAL F.C.TAB 40MG/TAB").holder
-        == "INNOVIS PHARMA A.E.B.E / ΦΑΡΜΑΤΕΝ ΕΛΛΑΣ ΑΕΒΕ"
-    )
+    assert named(greek_packs, "LIPEXAL F.C.TAB 40MG/TAB").holder == "INNOVIS PHARMA A.E.B.E / ΦΑΡΜΑΤΕΝ ΕΛΛΑΣ ΑΕΒΕ"
 
 
 def test_strengths_stay_decimal_text_and_codes_keep_their_zeros(greek_packs: Reading) -> None:

@@ -45,9 +45,7 @@ def test_the_shipped_catalogue_has_no_open_row(shipped: Reading) -> None:
 def test_the_shipped_catalogue_is_sorted_and_its_keys_follow_its_codes() -> None:
     rows = [row.values or {} for row in reading.read_rows(seed.SEED_FILE, seed.COLUMNS)]
     kinds = [kind.value for kind in Kind]
-    order = [
-        (kinds.index(row["kind"]), row["moiety"], row["name"], int(row["units_per_pack"])) for row in rows
-    ]
+    order = [(kinds.index(row["kind"]), row["moiety"], row["name"], int(row["units_per_pack"])) for row in rows]
     assert order == sorted(order)
     for row in rows:
         coded = row["code"].startswith("280")

@@ -48,9 +48,7 @@ def test_a_lot_is_never_given_expired_or_held_or_for_another_medicine_or_twice(
 
 
 @given(a_clinic(), ANY_RULE)
-def test_every_lot_is_valid_through_the_last_day_of_the_use_it_covers(
-    clinic: Clinic, rule: SharingRule
-) -> None:
+def test_every_lot_is_valid_through_the_last_day_of_the_use_it_covers(clinic: Clinic, rule: SharingRule) -> None:
     needs, lots = clinic
     need_of, lot_of = {need.reference: need for need in needs}, {lot.lot_id: lot for lot in lots}
     for pick in allocate(needs, lots, rule=rule).picks:
@@ -116,9 +114,7 @@ def test_no_later_lot_is_given_while_an_earlier_one_lasts(clinic: Clinic) -> Non
 
 
 @given(a_clinic(), ANY_RULE, st.randoms(use_true_random=False))
-def test_the_answer_is_the_same_for_any_order_of_input(
-    clinic: Clinic, rule: SharingRule, random: Random
-) -> None:
+def test_the_answer_is_the_same_for_any_order_of_input(clinic: Clinic, rule: SharingRule, random: Random) -> None:
     needs, lots = clinic
     expected = allocate(needs, lots, rule=rule)
     random.shuffle(needs)
@@ -173,9 +169,7 @@ def test_an_inhaler_is_given_only_if_it_lasts_its_whole_use(expires_on: date, un
 
 
 @pytest.mark.parametrize(("expires_on", "short"), [(day(30), 0), (day(29), 30)])
-def test_without_an_even_rhythm_a_lot_lasts_the_whole_period_or_is_not_given(
-    expires_on: date, short: int
-) -> None:
+def test_without_an_even_rhythm_a_lot_lasts_the_whole_period_or_is_not_given(expires_on: date, short: int) -> None:
     allocation = allocate([a_need(days=30, rate=None)], [a_lot(1, expires_on=expires_on, units=90)])
     assert sum(shortage.content_short for shortage in allocation.shortages) == short
 

@@ -11,6 +11,7 @@ from services.stock.actions import lots as actions
 from services.stock.errors import LotHeldAlready, LotNotFound, LotNotHeld, NotEnoughUnits, SameLot
 from services.stock.rules import fefo
 from services.stock.rules.ledger import Account
+from services.stock.store import choosing
 from services.stock.store import lots as store
 from shared.database import Database
 from shared.events.stock import LotHeld, LotHoldLifted
@@ -262,7 +263,7 @@ async def test_every_lot_that_would_not_be_given_has_the_reason_why(clinic: OwnC
         through_on=clinic.day(29),
     )
     async with work.reading() as tx:
-        known = await store.all_lots_of(tx, [AMLIBON, NORMODIN, LEVOTHYROXINE], 100)
+        known = await choosing.all_lots_of(tx, [AMLIBON, NORMODIN, LEVOTHYROXINE], 100)
     lots = [
         fefo.Lot(
             lot_id=lot.lot_id,

@@ -21,7 +21,7 @@ from services.stock.errors import (
     PolicyValueWrong,
     VotesWrong,
 )
-from services.stock.registry import actions, store
+from services.stock.registry import actions, decisions, store
 from services.stock.registry.actions import Decision
 from shared import known
 from shared.database import Database
@@ -59,7 +59,7 @@ async def test_a_decision_keeps_its_votes_its_dissent_and_its_day_of_re_evaluati
     by_votes = decided(clinic, body="Pharmacy department", dissent=dissent, **VOTES)
     recorded = await actions.record_decision(clinic.work(), by_votes)
     async with clinic.work().reading() as tx:
-        kept, founding = await store.decisions(tx, 10)
+        kept, founding = await decisions.decisions(tx, 10)
     assert kept.decision_id == recorded.decision_id
     assert (kept.body, kept.text, kept.dissent) == ("Pharmacy department", "So be it.", dissent)
     assert (kept.consensus, kept.votes_for, kept.votes_against, kept.votes_blank) == (False, 9, 3, 1)
@@ -87,12 +87,12 @@ async def test_votes_must_fit_the_way_of_deciding(clinic: OwnClinic, changes: di
     with pytest.raises(VotesWrong):
         await actions.record_decision(clinic.work(), decided(clinic, **fields))
     async with clinic.work().reading() as tx:
-        assert len(await store.decisions(tx, 10)) == 1
+        assert len(await decisions.decisions(tx, 10)) == 1
 
 
 async def test_a_new_clinic_has_every_usual_policy_in_force_by_its_founding_decision(clinic: OwnClinic) -> None:
     async with clinic.work().reading() as tx:
-        in_force = await store.policies(tx)
+        in_force = await decisions.policies(tx)
         assert await known.policies_of(tx.sql, clinic.clinic_id) == Policies()
     assert {policy.name for policy in in_force} == NAMES
     assert {policy.decision_id for policy in in_force} == {clinic.decision_id}
@@ -112,7 +112,7 @@ async def test_a_policy_is_put_in_force_by_a_decision_of_the_same_clinic(
     await actions.set_policy(clinic.work(), "supply_days_most", 45, decision_id)
     async with clinic.work().reading() as tx:
         assert (await known.policies_of(tx.sql, clinic.clinic_id)).supply_days_most == 45
-        kept = {policy.name: policy.decision_id for policy in await store.policies(tx)}
+        kept = {policy.name: policy.decision_id for policy in await decisions.policies(tx)}
     assert kept["supply_days_most"] == decision_id
     told = events.PolicySet(name="supply_days_most", value=45, decision_id=decision_id)
     assert await clinic.told() == [told]

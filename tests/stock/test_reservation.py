@@ -12,7 +12,7 @@ from services.stock.actions import reservation
 from services.stock.actions.lots import hold_lot
 from services.stock.catalogue.actions import judge_product
 from services.stock.rules import fefo
-from services.stock.store import lots as store
+from services.stock.store import choosing
 from services.stock.store import reservation as reservations
 from shared.database import Database
 from shared.events.dispense import ReservationAbandoned
@@ -132,7 +132,7 @@ async def test_a_lot_that_is_held_or_reserved_for_another_is_not_given(clinic: O
         through_on=clinic.day(29),
     )
     async with clinic.work().reading() as tx:
-        known = await store.all_lots_of(tx, [AMLIBON], 10)
+        known = await choosing.all_lots_of(tx, [AMLIBON], 10)
     free = [
         fefo.Lot(
             lot_id=lot.lot_id,

@@ -260,9 +260,10 @@ async def add_lines(tx: Transaction, request_id: UUID, lines: Sequence[NewLine])
 # What a day was prepared for, as the comparison needs it. What a walk-in asked for stays: a person let them in.
 PREPARED = """
 SELECT visit_line.line_id, visit_line.therapy_line_id, visit_line.supply_id, visit_line.tops_up,
-       visit_line.reference, visit_line.substitution_group, visit_line.content_needed, visit_line.content_per_day, visit_line.from_on,
-       visit_line.through_on, visit_line.state = 'asked' AS waits, visit_line.short_units,
-       visit_line.content_per_unit, visit.state <> 'expected' OR request.wait_until IS NOT NULL AS settled, visit.patient_id
+       visit_line.reference, visit_line.substitution_group, visit_line.content_needed, visit_line.content_per_day,
+       visit_line.from_on, visit_line.through_on, visit_line.state = 'asked' AS waits, visit_line.short_units,
+       visit_line.content_per_unit, visit.patient_id,
+       visit.state <> 'expected' OR request.wait_until IS NOT NULL AS settled
 FROM visit_line
 JOIN visit USING (visit_id)
 JOIN request USING (request_id)

@@ -9,8 +9,10 @@ from uuid import UUID
 from msgspec import Struct
 
 from services.stock.rules import fefo
+from services.stock.store import choosing as store
 from services.stock.store import lots
-from services.stock.store.lots import GroupMember, LotRow
+from services.stock.store.choosing import GroupMember
+from services.stock.store.lots import LotRow
 from shared.database import Transaction
 from shared.events.dispense import AskedLine
 from shared.policies import SharingRule
@@ -28,7 +30,7 @@ class Chosen(Struct, frozen=True, kw_only=True):
 
 async def choose(tx: Transaction, lines: Sequence[AskedLine], rule: SharingRule) -> Chosen:
     """Allocate for all lines at once; the chosen lots stay locked."""
-    members = await lots.products_of_groups(tx.sql, tx.clinic_id, sorted({x.substitution_group for x in lines}))
+    members = await store.products_of_groups(tx.sql, tx.clinic_id, sorted({x.substitution_group for x in lines}))
     accepted = _accepted(members)
     needs = [_need(line, accepted) for line in lines]
     locked = await _candidates(tx, needs, members)
@@ -67,7 +69,7 @@ async def _candidates(
         return {}
     first_on: date = min(need.from_on for need in needs)
     last_on: date = max(need.through_on for need in needs)
-    chosen = await lots.candidates(tx, wanted, first_on, last_on)
+    chosen = await store.candidates(tx, wanted, first_on, last_on)
     return await lots.lock_lots(tx, chosen)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from services.stock.actions import reservation
+from services.stock.actions import reservation, setting_apart
 from services.stock.errors import (
     ClinicNotHeard,
     LineNotInTransfer,
@@ -82,8 +82,8 @@ async def agree_transfer(work: Work, transfer_id: UUID, agreed: Sequence[events.
     async with work.transaction() as tx:
         transfer = await locked(tx, transfer_id, "sending", ("requested",))
         lines = {line.line_number: line for line in await store.lines_of(tx, transfer_id)}
-        wanted = await _wanted(tx, lines, agreed)
-        picks = await _set_apart(tx, transfer.side_id, wanted)
+        wanted = await setting_apart.wanted_units(tx, lines, agreed)
+        picks = await setting_apart.set_apart(tx, transfer.side_id, wanted)
         for line in agreed:
             there = sum(pick.units for pick in picks if pick.line_number == line.line_number)
             if there < line.units:
@@ -94,81 +94,13 @@ async def agree_transfer(work: Work, transfer_id: UUID, agreed: Sequence[events.
         ]
         for line in left_out:
             await store.agree_line(tx, transfer_id, line.line_number, 0, None)
-        await store.add_lots(tx, transfer_id, await _shipping_lots(tx, picks, lines))
+        await store.add_lots(tx, transfer_id, await setting_apart.shipping_lots(tx, picks, lines))
         await store.set_state(tx, transfer_id, "agreed")
         told = events.TransferAgreed(
             transfer_id=transfer_id, to_clinic_id=transfer.other_clinic_id, lines=(*agreed, *left_out)
         )
         tx.emit(transfer.side_id, told)
         return tx.done(TransferChanged(transfer_id=transfer_id, state="agreed"))
-
-
-async def _wanted(
-    tx: Transaction, lines: dict[int, store.TransferLine], agreed: Sequence[events.AgreedLine]
-) -> list[tuple[int, UUID, int]]:
-    wanted: list[tuple[int, UUID, int]] = []
-    for line in agreed:
-        asked = lines.get(line.line_number)
-        if asked is None or sum(x.line_number == line.line_number for x in agreed) > 1:
-            raise LineNotInTransfer(line_number=line.line_number)
-        if line.units > asked.asked_units:
-            raise NotEnoughUnits("Agree to at most what was asked for.", line_number=line.line_number)
-        product_id = await store.product_named(tx.sql, asked.product_codes, asked.product_name)
-        if line.units and product_id is None:
-            raise NotEnoughUnits("This clinic has no such product.", line_number=line.line_number)
-        if line.units and product_id is not None:
-            wanted.append((line.line_number, product_id, line.units))
-    return wanted
-
-
-async def _set_apart(tx: Transaction, side_id: UUID, wanted: list[tuple[int, UUID, int]]) -> list[rules.AgreedPick]:
-    units: dict[UUID, int] = {}
-    for _, product_id, line_units in wanted:
-        units[product_id] = units.get(product_id, 0) + line_units
-    await reservations.allocate_alone(tx)
-    chosen = await lots.lock_lots(tx, await lots.candidates(tx, units, tx.today, tx.today))
-    shelf = [
-        rules.ShelfLot(
-            lot_id=lot.lot_id,
-            product_id=lot.product_id,
-            expires_on=lot.expires_on,
-            shelf=lot.shelf,
-            held=lot.held_at is not None,
-        )
-        for lot in chosen.values()
-    ]
-    picks = rules.pick_for_transfer(wanted, shelf, tx.today)
-    sums: dict[UUID, int] = {}
-    for pick in picks:
-        sums[pick.lot_id] = sums.get(pick.lot_id, 0) + pick.units
-    movements = [
-        Movement(lot_id=lot_id, source=Account.SHELF, target=Account.RESERVED, units=n, cause_id=side_id)
-        for lot_id, n in sums.items()
-    ]
-    await lots.post(tx, BusinessStep.RESERVING, movements)
-    held = [reservations.Reserved(reference=side_id, lot_id=lot_id, units=n) for lot_id, n in sums.items()]
-    await reservations.reserve(tx, "transfer", side_id, held)
-    return picks
-
-
-async def _shipping_lots(
-    tx: Transaction, picks: Sequence[rules.AgreedPick], lines: dict[int, store.TransferLine]
-) -> list[store.TransferLot]:
-    known_lots = await lots.lock_lots(tx, [pick.lot_id for pick in picks])
-    return [
-        store.TransferLot(
-            lot_number=number,
-            line_number=pick.line_number,
-            product_codes=lines[pick.line_number].product_codes,
-            product_name=lines[pick.line_number].product_name,
-            batch=known_lots[pick.lot_id].batch,
-            expires_on=known_lots[pick.lot_id].expires_on,
-            opened=known_lots[pick.lot_id].opened,
-            lot_id=pick.lot_id,
-            shipped_units=pick.units,
-        )
-        for number, pick in enumerate(picks, start=1)
-    ]
 
 
 async def decline_transfer(work: Work, transfer_id: UUID, reason: str) -> TransferChanged:

@@ -12,6 +12,7 @@ from services.stock.actions import lots as actions
 from services.stock.errors import LotNotFound
 from services.stock.rules import fefo
 from services.stock.rules.ledger import Account
+from services.stock.store import choosing
 from services.stock.store import lots as store
 from services.stock.store import reservation as reservations
 from shared import fields, known
@@ -134,9 +135,9 @@ async def explain_need(
         raise BadRequest("The last day of use is on or after the first, and within a year; days are 1900 to 2199.")
     async with work.reading() as tx:
         group = (await known.product_of(tx.sql, tx.clinic_id, product_id)).substitution_group
-        members = await store.products_of_groups(tx.sql, tx.clinic_id, [group])
+        members = await choosing.products_of_groups(tx.sql, tx.clinic_id, [group])
         content = {member.product_id: member.content_per_unit for member in members}
-        lots = await store.all_lots_of(tx, list(content), LOTS_EXPLAINED)
+        lots = await choosing.all_lots_of(tx, list(content), LOTS_EXPLAINED)
         first_on = max(from_on, tx.today)
     rate = Fraction(per_day, per_day_divided_by)
     need = fefo.Need(
@@ -159,7 +160,7 @@ async def explain_need(
     )
 
 
-def _free(lot: store.Candidate, content_per_unit: int) -> fefo.Lot:
+def _free(lot: choosing.Candidate, content_per_unit: int) -> fefo.Lot:
     return fefo.Lot(
         lot_id=lot.lot_id,
         product_id=lot.product_id,

@@ -20,7 +20,7 @@ from services.stock.errors import (
     PolicyValueWrong,
     VotesWrong,
 )
-from services.stock.registry import rules, store
+from services.stock.registry import decisions, rules, store
 from shared.database import Transaction, Work
 from shared.events import stock as events
 from shared.ids import derived_id, new_id
@@ -126,8 +126,8 @@ async def _record(tx: Transaction, decision: Decision) -> UUID:
         raise VotesWrong("A decision is looked at again on or after the day it was made.")
     decision_id = new_id()
     fields = msgspec.structs.asdict(decision)
-    row = store.DecisionRow(decision_id=decision_id, recorded_by=tx.person_id, recorded_at=tx.now, **fields)
-    await store.add_decision(tx, row)
+    row = decisions.DecisionRow(decision_id=decision_id, recorded_by=tx.person_id, recorded_at=tx.now, **fields)
+    await decisions.add_decision(tx, row)
     return decision_id
 
 
@@ -149,10 +149,10 @@ async def give_delegation(
             raise PlaceNotOurs
         if await store.find_person(tx.sql, delegate_id) is None:
             raise PersonNotFound
-        if not await store.is_decision(tx, decision_id):
+        if not await decisions.is_decision(tx, decision_id):
             raise DecisionNotFound
         delegation_id = new_id()
-        row = store.DelegationRow(
+        row = decisions.DelegationRow(
             delegation_id=delegation_id,
             delegate_id=delegate_id,
             role=role,
@@ -161,7 +161,7 @@ async def give_delegation(
             from_on=from_on,
             until_on=until_on,
         )
-        await store.add_delegation(tx, row)
+        await decisions.add_delegation(tx, row)
         told = events.DelegationGiven(
             delegation_id=delegation_id,
             delegate_id=delegate_id,
@@ -177,9 +177,9 @@ async def give_delegation(
 async def end_delegation(work: Work, delegation_id: UUID) -> DelegationChanged:
     """End a role before its day; it holds in every service within a second or two."""
     async with work.transaction() as tx:
-        if not await store.is_delegation(tx, delegation_id):
+        if not await decisions.is_delegation(tx, delegation_id):
             raise DelegationNotFound
-        if not await store.end_delegation(tx, delegation_id):
+        if not await decisions.end_delegation(tx, delegation_id):
             raise DelegationOver
         tx.emit(delegation_id, events.DelegationEnded(delegation_id=delegation_id, ended_at=tx.now))
         return tx.done(DelegationChanged(delegation_id=delegation_id))
@@ -188,7 +188,7 @@ async def end_delegation(work: Work, delegation_id: UUID) -> DelegationChanged:
 async def set_policy(work: Work, name: str, value: Any, decision_id: UUID) -> PolicyChanged:
     """Put a policy in force, by a decision."""
     async with work.transaction() as tx:
-        if not await store.is_decision(tx, decision_id):
+        if not await decisions.is_decision(tx, decision_id):
             raise DecisionNotFound
         await _set_policy(tx, name, value, decision_id)
         return tx.done(PolicyChanged(name=name, decision_id=decision_id))
@@ -201,7 +201,7 @@ async def _set_policy(tx: Transaction, name: str, value: Any, decision_id: UUID)
         policies_from({name: value})
     except msgspec.ValidationError as problem:
         raise PolicyValueWrong(f"{problem}. The bounds stand in the documentation of the policies.") from problem
-    await store.set_policy(tx, store.PolicyRow(name=name, value=value, decision_id=decision_id))
+    await decisions.set_policy(tx, decisions.PolicyRow(name=name, value=value, decision_id=decision_id))
     told = events.PolicySet(name=name, value=value, decision_id=decision_id)
     tx.emit(derived_id("policy", tx.clinic_id, name), told)
 

@@ -8,7 +8,7 @@ from litestar.datastructures import Cookie
 from msgspec import Meta, Struct
 
 from services.stock.errors import PersonNotFound, SignInRefused, TooManySignIns
-from services.stock.registry import actions, sign_in, store
+from services.stock.registry import actions, decisions, sign_in, store
 from services.stock.registry.actions import HASHER
 from shared import fields, known
 from shared.database import Work
@@ -56,7 +56,7 @@ class Me(Struct, frozen=True, kw_only=True):
     person_id: UUID
     session_id: UUID
     display_name: str
-    delegations: list[store.DelegationRow]
+    delegations: list[decisions.DelegationRow]
     clinics: list[store.ClinicRow]
     sessions: list[store.SessionRow]
 
@@ -72,7 +72,7 @@ async def see_me(work: Work, access: Access) -> Me:
             person_id=person.person_id,
             session_id=access.session_id,
             display_name=person.display_name,
-            delegations=await store.delegations_of(tx, access.person_id),
+            delegations=await decisions.delegations_of(tx, access.person_id),
             clinics=await store.clinics(tx.sql),
             sessions=await store.sessions_of(tx, access.person_id),
         )
@@ -89,7 +89,7 @@ class Clinic(Struct, frozen=True, kw_only=True):
     name: str
     phone: str | None
     pharmacies: list[store.PharmacyRow]
-    policies: list[store.PolicyRow]
+    policies: list[decisions.PolicyRow]
     in_force: Policies
 
 
@@ -104,7 +104,7 @@ async def see_clinic(work: Work) -> Clinic:
             name=clinic.name,
             phone=clinic.phone,
             pharmacies=await store.pharmacies(tx.sql, tx.clinic_id),
-            policies=await store.policies(tx),
+            policies=await decisions.policies(tx),
             in_force=await known.policies_of(tx.sql, tx.clinic_id),
         )
 
@@ -124,7 +124,7 @@ async def set_pharmacy(work: Work, data: PharmacyBody) -> actions.PharmacySet:
 
 class People(Struct, frozen=True, kw_only=True):
     people: list[store.PersonRow]
-    delegations: list[store.DelegationRow]
+    delegations: list[decisions.DelegationRow]
 
 
 @query("/clinics/{clinic_id:uuid}/people", act=Act.SEE_CLINIC)
@@ -132,7 +132,7 @@ async def see_people(work: Work) -> People:
     """The people of the clinic and what each is delegated to, until when; the first to end on top."""
     async with work.reading() as tx:
         return People(
-            people=await store.people_of_clinic(tx.sql, tx.clinic_id), delegations=await store.delegations(tx)
+            people=await store.people_of_clinic(tx.sql, tx.clinic_id), delegations=await decisions.delegations(tx)
         )
 
 
@@ -149,14 +149,14 @@ async def add_person(work: Work, data: PersonBody) -> actions.PersonAdded:
 
 
 class Decisions(Struct, frozen=True, kw_only=True):
-    decisions: list[store.DecisionRow]
+    decisions: list[decisions.DecisionRow]
 
 
 @query("/clinics/{clinic_id:uuid}/decisions", act=Act.SEE_CLINIC)
 async def see_decisions(work: Work, most: Limit = 100) -> Decisions:
     """What was decided, the latest first, with the dissent and the day of re-evaluation."""
     async with work.reading() as tx:
-        return Decisions(decisions=await store.decisions(tx, most))
+        return Decisions(decisions=await decisions.decisions(tx, most))
 
 
 Votes = Annotated[int, Meta(ge=0, le=100_000)]
