@@ -258,9 +258,11 @@ authorization {{
 
 def _may_publish(service: str) -> list[str]:
     subjects = [f"cell.{service}.>"]
+    streams = ["CELL"]
     if service == "stock":
         subjects.append("net.>")
-    for stream in ("CELL", "NET"):
+        streams.append("NET")
+    for stream in streams:
         subjects += [
             f"$JS.API.STREAM.INFO.{stream}",
             f"$JS.API.STREAM.CREATE.{stream}",

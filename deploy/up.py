@@ -26,10 +26,12 @@ async def run_cell(cell: Cell, console: Console) -> None:
     if is_listening(cell.secrets.web_port):
         raise DidNotStart(f"Port {cell.secrets.web_port} is taken: is this cell running already?")
     new = cell.is_new
-    with console.status("Starting PostgreSQL and NATS…"):
-        await cell.start_servers()
-    with (cell.folder / "dosis.log").open("a", buffering=1) as log:
+    log_path = cell.folder / "dosis.log"
+    log_path.touch(mode=0o600)
+    with log_path.open("a", buffering=1) as log:
         try:
+            with console.status("Starting PostgreSQL and NATS…"):
+                await cell.start_servers()
             await _serve(cell, console, log, new=new)
         finally:
             cell.stop_servers()

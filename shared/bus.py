@@ -111,22 +111,24 @@ class Bus:
         async with asyncio.TaskGroup() as group:
             group.create_task(outbox.relay(self.service, pool, stream, self.inbox.database.outbox_written))
             group.create_task(self._check(client, stream))
-            for name in STREAMS:
-                if self._filters(name):
-                    group.create_task(self._consume(stream, name))
+            for name in self._streams():
+                group.create_task(self._consume(stream, name))
 
     async def _set_up(self, stream: JetStreamContext) -> None:
         created: list[tuple[str, str, str]] = []
-        for name, subjects in STREAMS.items():
+        for name, subjects in self._streams().items():
             info = await _ensure_stream(stream, name, subjects, self.settings.nats_replicas)
             created.append((name, str(info), subjects.replace(">", "%")))
-            if self._filters(name):
-                await self._ensure_consumer(stream, name)
+            await self._ensure_consumer(stream, name)
         await outbox.refill_new_streams(self.inbox.database.pool, created)
+
+    def _streams(self) -> dict[str, str]:
+        """The streams that the service has to do with: who reads nothing of the network has no right there."""
+        return STREAMS if "net" in self.reads else {"CELL": STREAMS["CELL"]}
 
     def _filters(self, stream: str) -> list[str]:
         if stream == "NET":
-            return ["net.>"] if "net" in self.reads else []
+            return ["net.>"]
         return [f"cell.{producer}.>" for producer in self.reads if producer != "net"]
 
     async def _ensure_consumer(self, stream: JetStreamContext, name: str) -> None:
@@ -163,11 +165,7 @@ class Bus:
             if not client.is_connected:
                 raise ConnectionError("the connection to NATS is gone")
             await self._set_up(stream)
-            lags = [
-                (await stream.consumer_info(name, self.service)).num_pending or 0
-                for name in STREAMS
-                if self._filters(name)
-            ]
+            lags = [(await stream.consumer_info(name, self.service)).num_pending or 0 for name in self._streams()]
             self.state.consumer_lag_events = sum(lags)
 
 

@@ -36,7 +36,12 @@ PRODUCTS_NAMED = """
 SELECT product_id
 FROM product
 WHERE name ILIKE '%' || replace(replace(replace($1, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'
-    OR facts ->> 'ingredients' ILIKE '%' || replace(replace(replace($1, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'
+    OR EXISTS (
+        SELECT
+        FROM jsonb_array_elements(facts -> 'ingredients') AS ingredient
+        WHERE ingredient ->> 'moiety'
+            ILIKE '%' || replace(replace(replace($1, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'
+    )
 ORDER BY name, product_id
 LIMIT $2
 """

@@ -10,7 +10,8 @@ from deploy.check.reading import Reading, Row, paired, rows
 from deploy.check.report import Difference, Kind
 
 ACCEPTED = """
-SELECT line_id, clinic_id, product_id, batch, expires_on, opened, accepted_units AS units
+SELECT line_id, clinic_id, product_id, checked_batch AS batch, checked_expires_on AS expires_on,
+       checked_opened AS opened, accepted_units AS units
 FROM line
 WHERE state = 'accepted'
 ORDER BY line_id
@@ -60,11 +61,12 @@ LotIdentity = tuple[UUID, UUID, date, bool, bool, str]
 """Clinic, product, expiry, condition and batch, in the order of the statements below: no batch comes first."""
 
 ACCEPTED_BY_LOT = """
-SELECT clinic_id, product_id, batch, expires_on, opened, sum(accepted_units) AS units
+SELECT clinic_id, product_id, checked_batch AS batch, checked_expires_on AS expires_on, checked_opened AS opened,
+       sum(accepted_units) AS units
 FROM line
 WHERE state = 'accepted'
-GROUP BY clinic_id, product_id, batch, expires_on, opened
-ORDER BY clinic_id, product_id, expires_on, opened, batch COLLATE "C" NULLS FIRST
+GROUP BY clinic_id, product_id, checked_batch, checked_expires_on, checked_opened
+ORDER BY clinic_id, product_id, checked_expires_on, checked_opened, checked_batch COLLATE "C" NULLS FIRST
 """
 # From the balances, not the movements. A line that was taken back in the ledger stays accepted in donations.
 DONATED_BY_LOT = """

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import sys
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Generator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,9 +24,27 @@ console = Console()
 FOLDER = "DOSIS_HOME"
 
 
+def cell_folder() -> Path:
+    return Path(os.environ.get(FOLDER, ".dosis"))
+
+
 def this_cell() -> Cell:
-    folder = Path(os.environ.get(FOLDER, ".dosis"))
+    """The cell of the folder; a command never makes one by looking for it."""
+    folder = cell_folder()
+    if not (folder / "cell.json").exists():
+        raise click.ClickException("There is no cell here yet. `dosis up` makes one.")
     return Cell(folder, demo=(folder / "demo").exists())
+
+
+@contextlib.contextmanager
+def only_one(folder: Path) -> Generator[None, None, None]:
+    """One process at a time has a cell's servers in its hands; the lock goes with the process."""
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as problem:
+            raise click.ClickException("This cell is running already, in another process.") from problem
+        yield
 
 
 @contextlib.asynccontextmanager
@@ -34,8 +53,6 @@ async def servers(cell: Cell) -> AsyncGenerator[None, None]:
     if cell.postgres.is_running():
         yield
         return
-    if cell.is_new:
-        raise click.ClickException("There is no cell here yet. `dosis up` makes one.")
     await asyncio.to_thread(cell.postgres.start)
     try:
         yield

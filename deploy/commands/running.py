@@ -1,15 +1,15 @@
 """The cell as a whole: up, demo, check."""
 
 import contextlib
-import os
 import sys
 from pathlib import Path
 
 import msgspec
 import rich_click as click
 
+from deploy.cell import Cell
 from deploy.check import check_cell, render
-from deploy.commands.common import FOLDER, console, print_json, run, servers, this_cell
+from deploy.commands.common import cell_folder, console, only_one, print_json, run, servers, this_cell
 from deploy.demo import run as demo_run
 from deploy.up import run_cell
 
@@ -18,11 +18,12 @@ from deploy.up import run_cell
 @click.option("--demo", is_flag=True, help="Fill a new cell with invented people, boxes and patients.")
 def up(demo: bool) -> None:
     """Start the whole cell: PostgreSQL, NATS and the three services as one app."""
-    folder = Path(os.environ.get(FOLDER, ".dosis"))
-    if demo and not (folder / "cell.json").exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "demo").touch()
-    run(run_cell(this_cell(), console))
+    folder = cell_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    with only_one(folder):
+        if demo and not (folder / "cell.json").exists():
+            (folder / "demo").touch()
+        run(run_cell(Cell(folder, demo=(folder / "demo").exists()), console))
 
 
 @click.command()

@@ -68,6 +68,16 @@ class DayClosed(Conflict):
     detail = "What was not given has gone back to the shelf."
 
 
+class DayNotBegun(Conflict):
+    title = "That day has not come yet"
+    detail = "Close a pharmacy day on the day itself, or later."
+
+
+class VisitServed(Conflict):
+    title = "This patient was given medicines today"
+    detail = "Undo that first, if it was a mistake."
+
+
 class NotToday(Conflict):
     title = "That visit is on another day"
     detail = "Give on the day that was prepared; a patient who comes on another day is a walk-in."

@@ -15,8 +15,10 @@ from services.donations.errors import (
     LineAlreadyChecked,
     LineCannotBeAccepted,
     LineNotFound,
+    LineStaysRefused,
     NotYourPharmacy,
     ProductNotNamed,
+    ReasonMissing,
 )
 from shared import known
 from shared.database import Transaction, Work
@@ -174,6 +176,7 @@ class Check(Struct, frozen=True, kw_only=True):
     reason_text: str | None = None
     units: int | None = None
     batch: str | None = None
+    batch_unreadable: bool = False
     expires_on: date | None = None
     opened: bool | None = None
     needed_soon: bool = False
@@ -201,29 +204,37 @@ async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Chec
 
 
 async def _outcome(tx: Transaction, line: store.LineRow, check: Check) -> store.Outcome:
-    expires_on = check.expires_on or line.expires_on
-    opened = line.opened if check.opened is None else check.opened
+    """What the check makes of a line: its corrections stand beside what was logged, an earlier check's included."""
+    batch = check.batch or line.checked_batch or line.batch
+    expires_on = check.expires_on or line.checked_expires_on or line.expires_on
+    opened = next(x for x in (check.opened, line.checked_opened, line.opened) if x is not None)
+    if line.reason == rules.RefusalReason.CONTROLLED and check.outcome != "refuse":
+        raise LineStaysRefused
+    if check.outcome in ("hold", "refuse") and check.reason_text is None:
+        raise ReasonMissing
     if check.outcome == "accept":
         item = rules.Item(expires_on=expires_on, opened=opened, source_kind=line.source_kind, storage=line.storage)
         refusal = await _judge(tx, line.product_id, item, needed_soon=check.needed_soon)
         if refusal is not None:
             raise LineCannotBeAccepted(reason=refusal.reason, policy_name=refusal.policy_name)
-    states: dict[str, store.LineState] = {
-        "accept": "accepted",
-        "hold": "held",
-        "refuse": "refused",
-        "missing": "missing",
-    }
     by_pharmacist = rules.RefusalReason.BY_PHARMACIST if check.outcome in ("hold", "refuse") else None
     return store.Outcome(
-        state=states[check.outcome],
+        state=_STATES[check.outcome],
         reason=by_pharmacist,
         reason_text=check.reason_text,
-        batch=check.batch or line.batch,
+        batch=None if check.batch_unreadable else batch,
         expires_on=expires_on,
         opened=opened,
         accepted_units=(check.units or line.units) if check.outcome == "accept" else None,
     )
+
+
+_STATES: dict[str, store.LineState] = {
+    "accept": "accepted",
+    "hold": "held",
+    "refuse": "refused",
+    "missing": "missing",
+}
 
 
 def _accepted(collection: store.CollectionRow, line: store.LineRow, outcome: store.Outcome, units: int) -> LineAccepted:

@@ -152,6 +152,8 @@ class CheckBody(fields.Body, frozen=True):
     reason: fields.Line | None = None
     units: fields.Units | None = None
     batch: fields.Batch | None = None
+    batch_unreadable: bool = False
+    """The batch that was logged can't be read after all."""
     expires_on: fields.Day | None = None
     opened: bool | None = None
     needed_soon: bool = False
@@ -169,6 +171,7 @@ async def check_line(work: Work, collection_id: UUID, line_id: UUID, data: Check
         reason_text=data.reason,
         units=data.units,
         batch=data.batch,
+        batch_unreadable=data.batch_unreadable,
         expires_on=data.expires_on,
         opened=data.opened,
         needed_soon=data.needed_soon,

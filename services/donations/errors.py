@@ -43,6 +43,16 @@ class LineCannotBeAccepted(Refused):
     detail = "Refuse it, or hold it. What a policy refuses, the assembly can decide anew."
 
 
+class LineStaysRefused(Refused):
+    title = "A controlled substance stays refused"
+    detail = "It waits to be destroyed; no check and no policy changes that."
+
+
+class ReasonMissing(Refused):
+    title = "Say why"
+    detail = "A line that is held or refused needs a reason, for the pharmacy and for whoever looks next."
+
+
 class ProductNotNamed(Refused):
     title = "Name the product by its id or by the code on its pack"
     detail = "Send just one of product_id and code."

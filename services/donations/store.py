@@ -47,6 +47,9 @@ class LineRow(Struct, frozen=True, kw_only=True):
     logged_at: datetime
     checked_by: UUID | None
     checked_at: datetime | None
+    checked_batch: str | None
+    checked_expires_on: date | None
+    checked_opened: bool | None
     accepted_units: int | None
 
 
@@ -197,7 +200,8 @@ _LINE = """
 SELECT line.line_id, line.collection_id, line.line_number, line.product_id, product.name AS product_name,
        line.batch, line.expires_on, line.opened, line.units, line.source_kind, line.source_name, line.storage,
        line.state, line.reason, line.reason_text, line.policy_name, line.decision_id, line.logged_at,
-       line.checked_by, line.checked_at, line.accepted_units
+       line.checked_by, line.checked_at, line.checked_batch, line.checked_expires_on, line.checked_opened,
+       line.accepted_units
 FROM line
 JOIN product USING (product_id)
 """
@@ -246,11 +250,12 @@ class Outcome(Struct, frozen=True, kw_only=True):
     accepted_units: int | None
 
 
-# The check's word takes the place of the policy that refused the line when it was logged.
+# What was logged stays, and why it was refused then; what the check found stands beside it.
 SET_OUTCOME = """
 UPDATE line
-SET state = $3, reason = $4, reason_text = $5, policy_name = NULL, decision_id = NULL, batch = $6, expires_on = $7,
-    opened = $8, accepted_units = $9, checked_by = $10, checked_at = $11
+SET state = $3, reason = coalesce(nullif(reason, 'by_pharmacist'), $4), reason_text = $5,
+    checked_batch = $6, checked_expires_on = $7,
+    checked_opened = $8, accepted_units = $9, checked_by = $10, checked_at = $11
 WHERE clinic_id = $1 AND line_id = $2
 """
 WITHDRAW = "UPDATE line SET state = 'withdrawn' WHERE clinic_id = $1 AND line_id = $2"

@@ -147,7 +147,9 @@ BEGIN
 END;
 $$;
 
-GRANT SELECT, INSERT, UPDATE ON outbox, outbox_aggregate, outbox_stream, inbox_aggregate TO :app_role;
+-- The outbox is the record: only that a row was published is ever noted on it.
+GRANT SELECT, INSERT, UPDATE (published_at) ON outbox TO :app_role;
+GRANT SELECT, INSERT, UPDATE ON outbox_aggregate, outbox_stream, inbox_aggregate TO :app_role;
 GRANT SELECT, INSERT ON inbox TO :app_role;
 GRANT SELECT, INSERT, UPDATE, DELETE ON inbox_waiting TO :app_role;
 GRANT SELECT, INSERT, DELETE ON idempotency TO :app_role;

@@ -64,6 +64,8 @@ class Pharmacy:
         return collection_id, [line.line_id for line in lines]
 
     async def check(self, collection_id: UUID, line_id: UUID, outcome: Any, **more: Any) -> LineChanged:
+        if outcome in ("hold", "refuse"):
+            more.setdefault("reason_text", "The box is wet.")
         check = Check(outcome=outcome, **more)
         return await actions.check_line(self.at_the_clinic(), collection_id, line_id, check)
 

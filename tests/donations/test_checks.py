@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from services.donations import actions
@@ -11,9 +12,11 @@ from services.donations.errors import (
     LineAlreadyChecked,
     LineCannotBeAccepted,
     LineNotFound,
+    LineStaysRefused,
+    ReasonMissing,
 )
 from services.donations.rules import Storage
-from services.stock.actions.lots import hold_lot
+from services.stock.actions.lots import hold_lot, receive_accepted_line
 from services.stock.catalogue.actions import judge_product
 from services.stock.registry.actions import set_policy
 from shared.database import Database
@@ -66,8 +69,25 @@ async def test_what_the_pharmacist_puts_right_is_what_is_accepted(pharmacy: Phar
     [told] = await accepted(pharmacy)
     assert (told.units, told.batch, told.expires_on, told.opened) == (14, "B7", right_day, True)
     line = await pharmacy.line(collection_id, line_id)
-    assert (line.accepted_units, line.batch, line.expires_on, line.opened) == (14, "B7", right_day, True)
-    assert line.units == 30, "what was logged stays"
+    found = (line.accepted_units, line.checked_batch, line.checked_expires_on, line.checked_opened)
+    assert found == (14, "B7", right_day, True)
+    logged = (line.units, line.batch, line.expires_on, line.opened)
+    assert logged == (30, None, pharmacy.clinic.day(400), False), "what was logged stays"
+
+
+async def test_a_batch_that_was_logged_can_turn_out_unreadable(pharmacy: Pharmacy) -> None:
+    collection_id, [line_id] = await pharmacy.handed_in({"batch": "D1"})
+    await pharmacy.check(collection_id, line_id, "accept", batch_unreadable=True)
+    [told] = await accepted(pharmacy)
+    assert told.batch is None
+
+
+@pytest.mark.parametrize("outcome", ["hold", "refuse"])
+async def test_nobody_holds_or_refuses_without_saying_why(pharmacy: Pharmacy, outcome: str) -> None:
+    collection_id, [line_id] = await pharmacy.handed_in({})
+    with pytest.raises(ReasonMissing):
+        await pharmacy.check(collection_id, line_id, outcome, reason_text=None)
+    assert (await pharmacy.line(collection_id, line_id)).state == "logged"
 
 
 async def test_a_line_is_accepted_only_once(pharmacy: Pharmacy) -> None:
@@ -179,8 +199,8 @@ async def test_a_short_life_is_accepted_only_when_a_pharmacist_marks_that_it_is_
     await pharmacy.check(collection_id, line_id, "accept", needed_soon=True)
     assert len(await accepted(pharmacy)) == 1
     line = await pharmacy.line(collection_id, line_id)
-    assert (line.state, line.reason) == ("accepted", None)
-    assert (line.policy_name, line.decision_id) == (None, None), "nothing refuses it any more"
+    assert (line.state, line.reason) == ("accepted", "life_too_short"), "why it was refused at first stays"
+    assert line.policy_name == "least_remaining_months"
 
 
 async def test_a_controlled_substance_cannot_be_accepted_whatever_the_clinic_decides(
@@ -196,10 +216,11 @@ async def test_a_controlled_substance_cannot_be_accepted_whatever_the_clinic_dec
     for name, value in generous.items():
         await set_policy(clinic.work(), name, value, clinic.decision_id)
     await carry(clinic.world, clinic)
-    with pytest.raises(LineCannotBeAccepted) as refused:
-        await pharmacy.check(collection_id, line_id, "accept", needed_soon=True)
-    assert refused.value.facts["reason"] == "controlled"
+    for outcome in ("accept", "hold", "missing"):
+        with pytest.raises(LineStaysRefused):
+            await pharmacy.check(collection_id, line_id, outcome, needed_soon=True)
     assert await accepted(pharmacy) == []
+    assert await pharmacy.waiting("refused") == [line_id]
 
 
 async def test_the_clinics_word_of_the_day_of_the_check_counts(pharmacy: Pharmacy) -> None:
@@ -255,6 +276,18 @@ async def test_accepted_units_are_on_the_shelf_of_their_clinic(pharmacy: Pharmac
     unreadable = await clinic.lot_of(AMLIBON, None, clinic.day(400))
     assert unreadable != lot_id
     assert await clinic.units(unreadable) == {"shelf": 30}
+
+
+async def test_a_donated_line_becomes_units_once_whatever_is_repeated(pharmacy: Pharmacy) -> None:
+    clinic = pharmacy.clinic
+    collection_id, [line_id] = await pharmacy.handed_in({"units": 30})
+    await pharmacy.check(collection_id, line_id, "accept")
+    [told] = await accepted(pharmacy)
+    for _ in range(2):
+        await carry(clinic.world, clinic)
+    with pytest.raises(asyncpg.UniqueViolationError, match="movement_donated_once_key"):
+        await receive_accepted_line(clinic.work(), told)
+    assert await clinic.units(await clinic.lot_of(AMLIBON, "D1", clinic.day(400))) == {"shelf": 30}
 
 
 async def test_units_of_a_lot_that_is_held_come_into_quarantine(pharmacy: Pharmacy) -> None:

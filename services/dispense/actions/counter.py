@@ -21,6 +21,7 @@ from services.dispense.errors import (
     PatientForgotten,
     PatientNotFound,
     VisitNotFound,
+    VisitServed,
 )
 from services.dispense.rules import giving, planning
 from services.dispense.store import counter as store
@@ -119,7 +120,7 @@ async def mark_not_come(work: Work, visit_id: UUID) -> VisitChanged:
     async with work.transaction() as tx:
         await _open_visit(tx, visit_id)
         if await store.is_served(tx, visit_id):
-            raise NothingWaits("This patient was given medicines today: undo that first.")
+            raise VisitServed
         await store.set_visit_state(tx, visit_id, "not_come")
         return tx.done(VisitChanged(visit_id=visit_id, state="not_come"))
 

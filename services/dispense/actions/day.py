@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from services.dispense.errors import DayClosed, DayIsPast, DayNotPrepared, NotAPharmacyDay
+from services.dispense.errors import DayClosed, DayIsPast, DayNotBegun, DayNotPrepared, NotAPharmacyDay
 from services.dispense.rules import planning
 from services.dispense.store import day as store
 from shared import known
@@ -226,6 +226,8 @@ async def close_pharmacy_day(work: Work, day_on: date) -> DayEnded:
             raise DayNotPrepared
         if day.state == "closed":
             raise DayClosed
+        if day.day_on > tx.today:
+            raise DayNotBegun
         for request_id in await store.waiting_walk_ins(tx, day.day_id):
             if await store.abandon_request(tx, request_id):
                 tx.emit(request_id, events.ReservationAbandoned(request_id=request_id))

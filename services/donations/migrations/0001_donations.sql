@@ -40,6 +40,9 @@ CREATE TABLE line (
     logged_at timestamptz NOT NULL,
     checked_by uuid,
     checked_at timestamptz,
+    checked_batch text,
+    checked_expires_on date,
+    checked_opened boolean,
     accepted_units integer,
     CONSTRAINT line_pkey PRIMARY KEY (line_id),
     CONSTRAINT line_collection_fkey FOREIGN KEY (clinic_id, collection_id)
@@ -57,10 +60,16 @@ CREATE TABLE line (
     CONSTRAINT line_accepted_with_units CHECK ((state = 'accepted') = (accepted_units IS NOT NULL)),
     CONSTRAINT line_accepted_units_positive CHECK (accepted_units > 0),
     CONSTRAINT line_accepted_by_somebody CHECK (state <> 'accepted' OR checked_by IS NOT NULL),
+    CONSTRAINT line_checked_whole CHECK (
+        (checked_at IS NULL) = (checked_expires_on IS NULL) AND (checked_at IS NULL) = (checked_opened IS NULL)
+    ),
+    CONSTRAINT line_controlled_never_accepted CHECK (state <> 'accepted' OR reason IS DISTINCT FROM 'controlled'),
     CONSTRAINT line_reasoned CHECK (state NOT IN ('held', 'refused') OR reason IS NOT NULL)
 );
 COMMENT ON TABLE line IS 'A donated item: what it is, who gave it (nameless by default), and what became of it, with the reason';
 COMMENT ON COLUMN line.batch IS 'Null: it can''t be read; such a lot is drawn into every recall of its product';
+COMMENT ON COLUMN line.reason IS 'Why it was not accepted: what a rule found when it was logged stays, whatever the check says';
+COMMENT ON COLUMN line.checked_expires_on IS 'What the check found stands beside what was logged, which stays';
 COMMENT ON COLUMN line.decision_id IS 'The decision behind the policy that refused the line';
 CREATE INDEX line_collection_idx ON line (collection_id, line_number);
 CREATE INDEX line_waiting_idx ON line (clinic_id, state) WHERE state IN ('held', 'refused');

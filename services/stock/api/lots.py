@@ -110,6 +110,9 @@ class Explanation(Struct, frozen=True, kw_only=True):
     """Which lots would be given for a need, and for each other one why not."""
 
     substitution_group: str
+    content_needed: str
+    content_short: str
+    """What the lots would not cover: an exact fraction of the content unit, as `content_needed`."""
     would_give: list[Offered]
     not_offered: list[NotOffered]
 
@@ -139,19 +142,26 @@ async def explain_need(
         content = {member.product_id: member.content_per_unit for member in members}
         lots = await choosing.all_lots_of(tx, list(content), LOTS_EXPLAINED)
         first_on = max(from_on, tx.today)
+    if through_on < first_on:
+        raise BadRequest("The last day of use is past: nothing is needed any more.")
     rate = Fraction(per_day, per_day_divided_by)
+    needed = rate * ((through_on - first_on).days + 1)
     need = fefo.Need(
         reference=new_id(),
         order=0,
         product_ids=frozenset(content),
-        content_needed=rate * days,
+        content_needed=needed,
         content_per_day=rate,
         from_on=first_on,
-        through_on=max(first_on, through_on),
+        through_on=through_on,
     )
     picks, passed_over = fefo.explain(need, [_free(lot, content[lot.product_id]) for lot in lots])
+    products = {lot.lot_id: lot.product_id for lot in lots}
+    covered = sum(pick.units * content[products[pick.lot_id]] for pick in picks)
     return Explanation(
         substitution_group=group,
+        content_needed=str(needed),
+        content_short=str(max(Fraction(0), needed - covered)),
         would_give=[
             Offered(lot_id=p.lot_id, units=p.units, use_from_on=p.use_from_on, use_through_on=p.use_through_on)
             for p in picks

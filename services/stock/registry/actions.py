@@ -1,5 +1,6 @@
 """What a clinic's people do with its registry: each change an event, each role and policy with its decision."""
 
+import asyncio
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -104,7 +105,7 @@ async def set_pharmacy(
 
 async def add_person(work: Work, sign_in_name: str, display_name: str, password: str | None) -> PersonAdded:
     """Somebody who works here. Without a password they use tokens only."""
-    password_hash = HASHER.hash(password) if password else None
+    password_hash = await asyncio.to_thread(HASHER.hash, password) if password else None
     async with work.transaction() as tx:
         person_id = new_id()
         await store.add_person(tx, person_id, sign_in_name, display_name, password_hash)

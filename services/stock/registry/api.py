@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 
 from services.stock.errors import PersonNotFound, SignInRefused, TooManySignIns
 from services.stock.registry import actions, decisions, sign_in, store
-from services.stock.registry.actions import HASHER
 from shared import fields, known
 from shared.database import Work
 from shared.identity import COOKIE, SESSION_HOURS, Access
@@ -37,8 +36,7 @@ async def sign_in_person(work: Work, runtime: Runtime, data: SignIn) -> Response
     try:
         signed = await sign_in.sign_in(work, data.sign_in_name, data.password, path.read_text())
     except TooManySignIns as wait:
-        # Only a name that somebody has is made to wait: to say so, or to say no faster, would tell that it is there.
-        HASHER.hash(data.password)
+        # Only a name that somebody has is made to wait: to say so would tell that it is there.
         raise SignInRefused from wait
     cookie = Cookie(
         key=COOKIE,

@@ -16,6 +16,7 @@ from shared.events import stock as events
 from shared.identity import SESSION_HOURS, TOKEN_DAYS, Statement, sign
 from shared.ids import new_id
 
+_HASHING = asyncio.Semaphore(2)
 _NOBODYS_HASH = HASHER.hash("nobody signs in with this")
 
 
@@ -33,20 +34,21 @@ class SessionChanged(Struct, frozen=True, kw_only=True):
 
 async def sign_in(work: Work, sign_in_name: str, password: str, private_key_pem: str) -> SignedIn:
     """A session of at most 16 hours for a page. Five wrong tries in a row make a minute's wait."""
-    refused = False
+    async with work.reading() as tx:
+        password_hash = await store.password_hash_of(tx.sql, sign_in_name)
+    # Hashing is slow on purpose: it holds no connection, and only so many go on at once. A name that nobody has
+    # takes as long as a wrong password.
+    async with _HASHING:
+        fits = await asyncio.to_thread(_fits, password_hash, password)
     async with work.transaction() as tx:
         person = await store.find_for_sign_in(tx.sql, sign_in_name)
         if person and rules.must_wait(person.failed_sign_ins, person.last_failed_at, tx.now):
             raise TooManySignIns
-        # A name that nobody has takes as long as a wrong password.
-        if not await asyncio.to_thread(_fits, person.password_hash if person else None, password):
-            refused = True
-            if person:
-                await store.count_failure(tx, person.person_id)
-        elif person:
+        if person and fits and person.password_hash == password_hash:
             await store.forget_failures(tx, person.person_id)
             return await _start(tx, person.person_id, "page", "", private_key_pem)
-    assert refused
+        if person:
+            await store.count_failure(tx, person.person_id)
     raise SignInRefused
 
 

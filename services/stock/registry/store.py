@@ -78,7 +78,6 @@ WHERE sign_in_name = $1
 FOR UPDATE
 """
 PERSON = "SELECT person_id, sign_in_name, display_name FROM person WHERE person_id = $1"
-SET_PASSWORD = "UPDATE person SET password_hash = $2 WHERE person_id = $1"  # noqa: S105 - a statement
 COUNT_FAILURE = "UPDATE person SET failed_sign_ins = failed_sign_ins + 1, last_failed_at = $2 WHERE person_id = $1"
 FORGET_FAILURES = "UPDATE person SET failed_sign_ins = 0, last_failed_at = NULL WHERE person_id = $1"
 PEOPLE_OF_CLINIC = """
@@ -144,6 +143,14 @@ async def find_person(sql: Sql, person_id: UUID | None) -> PersonRow | None:
     return PersonRow(**dict(row)) if row else None
 
 
+PASSWORD_HASH = "SELECT password_hash FROM person WHERE sign_in_name = $1"  # noqa: S105 - a statement
+
+
+async def password_hash_of(sql: Sql, sign_in_name: str) -> str | None:
+    password_hash: str | None = await sql.fetchval(PASSWORD_HASH, sign_in_name)
+    return password_hash
+
+
 async def find_for_sign_in(sql: Sql, sign_in_name: str) -> SignInRow | None:
     """The person who signs in under a name, locked, so that wrong tries are counted one by one."""
     row = await sql.fetchrow(PERSON_BY_NAME, sign_in_name)
@@ -152,10 +159,6 @@ async def find_for_sign_in(sql: Sql, sign_in_name: str) -> SignInRow | None:
 
 async def people_of_clinic(sql: Sql, clinic_id: UUID | None) -> list[PersonRow]:
     return [PersonRow(**dict(row)) for row in await sql.fetch(PEOPLE_OF_CLINIC, clinic_id)]
-
-
-async def set_password(tx: Transaction, person_id: UUID, password_hash: str) -> None:
-    await tx.sql.execute(SET_PASSWORD, person_id, password_hash)
 
 
 async def count_failure(tx: Transaction, person_id: UUID) -> None:
