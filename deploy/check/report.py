@@ -4,6 +4,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 
 class Kind(StrEnum):
@@ -86,10 +87,12 @@ class Difference(Struct, frozen=True, kw_only=True):
     transfer_id: UUID | None = None
     subject: str | None = None
     """What else names it: a line, a request, an account, a table's row, an event."""
+    sentence: str = ""
+    """What it means; the kind's own, unless one is given."""
 
-    @property
-    def sentence(self) -> str:
-        return SENTENCES[self.kind]
+    def __post_init__(self) -> None:
+        if not self.sentence:
+            force_setattr(self, "sentence", SENTENCES[self.kind])
 
 
 class Compared(Struct, frozen=True, kw_only=True):

@@ -100,20 +100,13 @@ def _fields_of(extra: object) -> tuple[FieldProblem, ...]:
     found: list[FieldProblem] = []
     for entry in extra if isinstance(extra, list) else []:
         if isinstance(entry, Mapping):
-            key = str(entry.get("key", "data"))
-            # Litestar calls the body "data"; whoever sends it knows it as the body.
-            field = "body" if key == "data" else key
-            found.append(FieldProblem(field=field, problem=str(entry.get("message", ""))[:300]))
+            found.append(FieldProblem(field=str(entry.get("key", "body")), problem=str(entry.get("message", ""))[:300]))
     return tuple(found)
 
 
 def _first_sentence(text: str) -> str:
     line = text.split("\n", maxsplit=1)[0][:200].strip()
     return line if line.endswith(".") else f"{line}."
-
-
-def on_recursion(_request: AnyRequest, _error: RecursionError) -> Response[Problem]:
-    return problem_response(BadRequest("The JSON is nested too deeply. Send the documented fields only."))
 
 
 def on_anything_else(request: AnyRequest, error: Exception) -> Response[Problem]:
@@ -152,7 +145,6 @@ def exception_handlers(constraints: Mapping[str, type[DosisError]]) -> dict[Any,
         DosisError: on_dosis_error,
         AlreadyAnswered: on_already_answered,
         HTTPException: on_http_exception,
-        RecursionError: on_recursion,
         asyncpg.PostgresError: ConstraintErrors(constraints),
         Exception: on_anything_else,
         **dict.fromkeys(away, on_database_away),

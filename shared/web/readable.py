@@ -1,11 +1,13 @@
 """What Litestar and msgspec would pass over, or stumble on: it may be a misspelt intention, or worse."""
 
+import functools
 import re
 from datetime import date
 from typing import Any
 
+import msgspec
 from litestar import Request
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import BaseRouteHandler
 
 from shared import fields
@@ -24,7 +26,8 @@ async def refuse_unreadable(request: AnyRequest, handler: BaseRouteHandler) -> N
     if any(isinstance(value, date) and not fields.is_day(value) for value in request.path_params.values()):
         raise BadRequest(f"Name a day from {fields.FIRST_DAY} to {fields.LAST_DAY}.")
     if request.method == "POST":
-        await _refuse_odd_body(request, expected="data" in parameters)
+        data = handler.parsed_fn_signature.parameters.get("data")
+        await _refuse_odd_body(request, data.annotation if data is not None else None)
 
 
 def _refuse_odd_query(request: AnyRequest, known: set[str]) -> None:
@@ -34,9 +37,9 @@ def _refuse_odd_query(request: AnyRequest, known: set[str]) -> None:
         raise BadRequest("Send each query parameter of this operation's documentation once, and no others.")
 
 
-async def _refuse_odd_body(request: AnyRequest, *, expected: bool) -> None:
+async def _refuse_odd_body(request: AnyRequest, expected: type[Any] | None) -> None:
     body = await request.body()
-    if not expected:
+    if expected is None:
         if body not in (b"", b"{}"):
             raise BadRequest("This operation takes no body: send it without one.")
         return
@@ -45,7 +48,25 @@ async def _refuse_odd_body(request: AnyRequest, *, expected: bool) -> None:
         raise HTTPException(status_code=415)
     if not body:
         raise BadRequest("The body is missing: send the JSON of this operation's documentation.")
+    _refuse_other_json(body, expected)
+
+
+def _refuse_other_json(body: bytes, expected: type[Any]) -> None:
+    """Litestar's own reading takes "5" for 5, 1 for true, and answers some bytes with a fault."""
     try:
-        body.decode()
+        _decoder(expected).decode(body)
+    except msgspec.ValidationError as problem:
+        message, _, place = str(problem).partition(" - at `$")
+        key = place.strip("`.") or "body"
+        raise ValidationException(extra=[{"key": key, "message": message}]) from problem
+    except msgspec.DecodeError as problem:
+        raise BadRequest(f"{problem}. Send well-formed JSON.") from problem
     except UnicodeDecodeError as problem:
         raise BadRequest("The body is not UTF-8: send JSON in UTF-8.") from problem
+    except RecursionError as problem:
+        raise BadRequest("The JSON is nested too deeply: send the documented fields only.") from problem
+
+
+@functools.cache
+def _decoder(expected: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(expected)

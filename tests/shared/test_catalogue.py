@@ -211,9 +211,7 @@ def test_a_narcotic_is_known_alone_and_in_combination(moiety: str) -> None:
     assert is_controlled(["paracetamol", moiety])
 
 
-@pytest.mark.parametrize(
-    "moiety", ["paracetamol", "apomorphine", "pregabalin", "levomepromazine", "naloxone"]
-)
+@pytest.mark.parametrize("moiety", ["paracetamol", "apomorphine", "pregabalin", "levomepromazine", "naloxone"])
 def test_what_only_resembles_a_narcotic_is_not_refused(moiety: str) -> None:
     assert not is_controlled([moiety])
 

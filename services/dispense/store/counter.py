@@ -307,7 +307,7 @@ FROM unnest($2::uuid[], $3::boolean[]) AS given (supply_id, short)
 JOIN supply USING (supply_id)
 WHERE supply.clinic_id = $1 AND supply.needed_units > supply.given_units AND supply.voided_at IS NULL
 ON CONFLICT (supply_id) DO UPDATE
-SET units = excluded.units, state = 'open', changed_at = excluded.changed_at
+SET units = excluded.units, reason = excluded.reason, state = 'open', changed_at = excluded.changed_at
 WHERE known.state <> 'cancelled'
 """
 CLOSE_OWED = """

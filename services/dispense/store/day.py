@@ -408,8 +408,7 @@ SET reserved_units = escrow.reserved_units + excluded.reserved_units,
 """
 MARK_ANSWERED = """
 UPDATE visit_line
-SET state = 'answered',
-    short_units = given.short_units + CASE WHEN visit_line.state = 'asked' THEN 0 ELSE visit_line.short_units END,
+SET state = 'answered', short_units = given.short_units,
     content_per_unit = coalesce(given.content_per_unit, visit_line.content_per_unit)
 FROM unnest($2::uuid[], $3::integer[], $4::integer[]) AS given (line_id, short_units, content_per_unit)
 WHERE visit_line.clinic_id = $1 AND visit_line.line_id = given.line_id
