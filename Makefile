@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint fuzz demo setup clean
+.PHONY: run test lint demo setup clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/dosis up --demo
@@ -17,9 +17,6 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/basedpyright
-
-fuzz: $(VENV)/dev.stamp
-	DOSIS_FUZZ_CASES=500 $(BIN)/pytest tests/test_schemas.py
 
 demo: $(VENV)/run.stamp
 	$(BIN)/dosis demo --once
