@@ -4,13 +4,17 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint demo setup clean
+.PHONY: run test fuzz lint demo setup clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/dosis up --demo
 
 test: $(VENV)/dev.stamp
 	$(BIN)/pytest
+
+# The API against its own description, with many more cases than `make test` sends it.
+fuzz: $(VENV)/dev.stamp
+	DOSIS_FUZZ_CASES=500 $(BIN)/pytest tests/test_schemas.py
 
 lint: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

@@ -76,11 +76,14 @@ class Cell:
     def _secrets(self) -> Secrets:
         path = self.folder / "cell.json"
         if path.exists():
-            return msgspec.json.decode(path.read_bytes(), type=Secrets)
+            try:
+                return msgspec.json.decode(path.read_bytes(), type=Secrets)
+            except msgspec.DecodeError as problem:
+                raise DidNotStart(f"{path} is damaged ({problem}): take it back from a copy.") from problem
         made = Secrets(
             postgres_port=free_port(),
             nats_port=free_port(),
-            web_port=int(os.environ.get("DOSIS_PORT", "8400")),
+            web_port=_wished_port(),
             service_ports={name: free_port() for name in SERVICES},
             superuser_password=secrets.token_urlsafe(24),
             owner_passwords={name: secrets.token_urlsafe(24) for name in SERVICES},
@@ -241,6 +244,13 @@ def _answers(url: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
+
+
+def _wished_port() -> int:
+    wished = os.environ.get("DOSIS_PORT", "8400")
+    if not (wished.isascii() and wished.isdigit() and 0 < int(wished[:6]) < 2**16):
+        raise DidNotStart(f"DOSIS_PORT is {wished[:20]!r}: give a number from 1 to 65535.")
+    return int(wished)
 
 
 async def _make_role(server: asyncpg.Connection, role: str, password: str, attribute: str) -> None:

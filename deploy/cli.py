@@ -3,9 +3,10 @@
 import rich_click as click
 
 from deploy.commands import catalogue, events, registry, running
+from deploy.commands.telling import PlainGroup
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=PlainGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Dosis: donated medicines, from the box to the patient.
 

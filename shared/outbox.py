@@ -5,6 +5,7 @@ again under the same message id. A stream that was made anew is filled again fro
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -150,7 +151,6 @@ async def relay(producer: str, pool: asyncpg.Pool, stream: JetStreamContext, wri
         written.clear()
         while await publish_waiting(producer, pool, stream) == BATCH_ROWS:
             pass
-        try:
-            await asyncio.wait_for(written.wait(), POLL_SECONDS)
-        except TimeoutError:
-            continue
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(POLL_SECONDS):
+                await written.wait()

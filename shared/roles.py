@@ -38,7 +38,6 @@ class Act(StrEnum):
     SEE_DAY = "see_day"
     PREPARE_DAY = "prepare_day"
     GIVE = "give"
-    SEE_EVENTS = "see_events"
 
 
 _ALL = frozenset(Role)
@@ -66,6 +65,5 @@ ALLOWED: Mapping[Act, frozenset[Role]] = {
     Act.SEE_DAY: _COUNTER | {Role.SECRETARY, Role.AUDITOR},
     Act.PREPARE_DAY: _PHARMACIST,
     Act.GIVE: _COUNTER,
-    Act.SEE_EVENTS: _CLINIC,
 }
 """Roles that allow an act. An auditor only ever reads; nobody stands above the clinics."""

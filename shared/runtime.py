@@ -10,6 +10,7 @@ from shared.database import Database
 from shared.inbox import Consumers, Inbox
 from shared.log import logger
 from shared.settings import Settings
+from shared.tasks import end_tasks
 
 log = logger(__name__)
 
@@ -49,9 +50,7 @@ class Runtime:
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end_tasks(tasks)
             await self._database.close()
 
     async def _keep_house(self) -> None:

@@ -13,9 +13,11 @@ from pathlib import Path
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar, Router
+from litestar.enums import HttpMethod, ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.plugins.prometheus import PrometheusConfig
 from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import DosisError
 from shared.inbox import Consumers
@@ -64,7 +66,7 @@ def build_app(services: Sequence[Service], settings: Mapping[str, Settings]) -> 
 
     constraints = {name: fact for service in services for name, fact in service.constraints.items()}
     prometheus = PrometheusConfig(app_name="dosis", prefix="dosis", group_path=True)
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             *(_router(service, runtimes[service.name]) for service in services),
             *(r for service in services for r in docs_routes(service.name, service.routes, version("dosis"))),
@@ -74,11 +76,32 @@ def build_app(services: Sequence[Service], settings: Mapping[str, Settings]) -> 
         ],
         lifespan=[alive],
         exception_handlers=exception_handlers(constraints),
-        middleware=[request_id_middleware, prometheus.middleware],
+        middleware=[prometheus.middleware],
         openapi_config=None,
         logging_config=None,
         request_max_body_size=BODY_BYTES,
     )
+    # Around the whole app: a middleware of Litestar's never sees what no route takes.
+    app.asgi_handler = request_id_middleware(_answering_head(app.asgi_handler))
+    return app
+
+
+def _answering_head(app: ASGIApp) -> ASGIApp:
+    """HEAD is answered as GET is, without the body, wherever there is a GET."""
+
+    async def handle(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP or scope["method"] != "HEAD":
+            await app(scope, receive, send)
+            return
+
+        async def answer(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message["body"] = b""
+            await send(message)
+
+        await app({**scope, "method": HttpMethod.GET}, receive, answer)
+
+    return handle
 
 
 def _router(service: Service, runtime: Runtime) -> Router:

@@ -14,6 +14,7 @@ import structlog
 
 from deploy.cell import SERVICES, Cell
 from shared.database import Database
+from tests.edge import Edge, make_edge
 from tests.people import Running, World, make_world
 
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
@@ -79,6 +80,22 @@ async def dispense(cell: Cell) -> AsyncIterator[Database]:
     database = await Database.connect(cell.app_url("dispense"), 10)
     yield database
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def edge(running: Running) -> Iterator[Edge]:
+    """Somebody with every role at a clinic of their own, who sends what no good program would."""
+    made = make_edge(running)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def nothing_is_stored(edge: Edge) -> Iterator[None]:
+    """Whatever a test sends, no row of this clinic or person is added or gone in any service."""
+    before = edge.stored()
+    yield
+    assert edge.stored() == before
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,8 @@ def work_of(
 def nats_apart() -> Generator[Nats, None, None]:
     """A NATS server of its own, with stock's user, and one of the tests that reads every stream."""
     with tempfile.TemporaryDirectory(prefix="dosis-nats-") as folder:
-        server = Nats(Path(folder), free_port(), {"stock": "stock-password", "tests": "tests-password"})
+        users = {"stock": "stock-password", "tests": "tests-password"}
+        server = Nats(Path(folder), free_port(), users, of_the_network=users)
         server.start()
         try:
             yield server

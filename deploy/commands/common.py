@@ -14,12 +14,9 @@ import rich_click as click
 from rich.console import Console
 
 from deploy.cell import Cell
-from deploy.embedded import DidNotStart
-from services.stock.catalogue import CatalogueFileUnreadable
-from shared.errors import DosisError
 
 T = TypeVar("T")
-console = Console()
+console = Console(soft_wrap=True)
 
 FOLDER = "DOSIS_HOME"
 
@@ -50,6 +47,8 @@ def only_one(folder: Path) -> Generator[None, None, None]:
 @contextlib.asynccontextmanager
 async def servers(cell: Cell) -> AsyncGenerator[None, None]:
     """The cell's PostgreSQL for a command: the one that runs, or one started for as long as it takes."""
+    if cell.is_new:
+        raise click.ClickException("This cell has no database yet. `dosis up` makes it.")
     if cell.postgres.is_running():
         yield
         return
@@ -61,13 +60,8 @@ async def servers(cell: Cell) -> AsyncGenerator[None, None]:
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command; what a person can mend is told in a sentence, without a traceback."""
-    try:
-        return asyncio.run(work)
-    except DosisError as problem:
-        raise click.ClickException(f"{problem.title}. {problem.said}") from problem
-    except (CatalogueFileUnreadable, DidNotStart) as problem:
-        raise click.ClickException(str(problem)) from problem
+    """Run a command; `telling` puts what a person can mend into a sentence."""
+    return asyncio.run(work)
 
 
 def print_json(value: object) -> None:

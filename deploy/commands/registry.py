@@ -1,24 +1,27 @@
 """Clinics, pharmacies, people, delegations and tokens."""
 
 import sys
+from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any
 from uuid import UUID
 
 import rich_click as click
-from rich.table import Table
 
 from deploy import operator
-from deploy.commands.common import console, print_json, run, servers, this_cell
-from services.stock.registry import decisions
+from deploy.commands import values
+from deploy.commands.common import print_json, run, servers, this_cell
+from deploy.commands.listing import print_list
 from services.stock.registry import store as registry
 from services.stock.registry.actions import Decision
+from services.stock.registry.rules import LONGEST_DELEGATION_DAYS
 from shared.roles import Role
 
 
 @click.command()
-@click.argument("person")
-@click.option("--label", default="command line", help="What the token is for; shown in the person's list.")
+@click.argument("person", type=values.NAME)
+@click.option(
+    "--label", type=values.NAME, default="command line", help="What the token is for; shown in the person's list."
+)
 def token(person: str, label: str) -> None:
     """Print a bearer token for PERSON (sign-in name or id), good for 90 days or until it is ended."""
 
@@ -31,25 +34,27 @@ def token(person: str, label: str) -> None:
 
 
 @click.command()
-def people() -> None:
-    """List who works here, and as what."""
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def people(as_json: bool) -> None:
+    """List who is registered, at which clinic, and as what until when."""
 
-    async def work() -> None:
+    async def work() -> list[operator.WorksHere]:
         cell = this_cell()
-        async with servers(cell), operator.stock_work(cell) as stock, stock.reading() as tx:
-            clinics = {clinic.clinic_id: clinic.name for clinic in await registry.clinics(tx.sql)}
-            table = Table("sign-in name", "name", "role", "clinic", "until")
-            for clinic_id, name in clinics.items():
-                at = stock.at(clinic_id)
-                async with at.reading() as there:
-                    names = {p.person_id: p for p in await registry.people_of_clinic(there.sql, clinic_id)}
-                    for row in await decisions.delegations(there):
-                        who = names[row.delegate_id]
-                        until = "ended" if row.ended_at else str(row.until_on)
-                        table.add_row(who.sign_in_name, who.display_name, row.role, name, until)
-        console.print(table)
+        async with servers(cell):
+            return await operator.people(cell)
 
-    run(work())
+    columns: dict[str, Callable[[operator.WorksHere], object]] = {
+        "person id": lambda who: who.person_id,
+        "sign-in name": lambda who: who.sign_in_name,
+        "name": lambda who: who.display_name,
+        "clinic": lambda who: who.clinic,
+        "roles": lambda who: ", ".join(map(_role, who.roles)) or None,
+    }
+    print_list(run(work()), columns, as_json=as_json, nothing="Nobody is registered yet.")
+
+
+def _role(held: operator.HeldRole) -> str:
+    return f"{held.role} ended {held.ended_at:%Y-%m-%d}" if held.ended_at else f"{held.role} until {held.until_on}"
 
 
 @click.group()
@@ -58,9 +63,11 @@ def clinic() -> None:
 
 
 @clinic.command("create")
-@click.argument("name")
-@click.option("--phone")
-@click.option("--decision", "text", required=True, help="The founding decision, in the assembly's words.")
+@click.argument("name", type=values.NAME)
+@click.option("--phone", type=values.NAME)
+@click.option(
+    "--decision", "text", type=values.TEXT, required=True, help="The founding decision, in the assembly's words."
+)
 def clinic_create(name: str, phone: str | None, text: str) -> None:
     """Create a clinic with its founding decision; the usual policies are in force from then on."""
 
@@ -77,41 +84,48 @@ def clinic_create(name: str, phone: str | None, text: str) -> None:
 
 
 @clinic.command("list")
-def clinic_list() -> None:
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def clinic_list(as_json: bool) -> None:
     """List the clinics of this cell with their ids."""
 
-    async def work() -> None:
+    async def work() -> list[registry.ClinicRow]:
         cell = this_cell()
         async with servers(cell), operator.stock_work(cell) as stock, stock.reading() as tx:
-            for row in await registry.clinics(tx.sql):
-                console.print(f"{row.clinic_id}  {row.name}", highlight=False)
+            return await registry.clinics(tx.sql)
 
-    run(work())
+    columns: dict[str, Callable[[registry.ClinicRow], object]] = {
+        "clinic id": lambda row: row.clinic_id,
+        "name": lambda row: row.name,
+        "phone": lambda row: row.phone,
+    }
+    print_list(run(work()), columns, as_json=as_json, nothing="There is no clinic yet.")
 
 
 @click.command()
 @click.argument("clinic_id", type=click.UUID)
-@click.argument("name")
-@click.option("--from", "from_on", type=click.DateTime(["%Y-%m-%d"]), help="From this day; today if not given.")
-def pharmacy(clinic_id: UUID, name: str, from_on: Any) -> None:
+@click.argument("name", type=values.NAME)
+@click.option("--from", "from_on", type=values.DAY, help="From this day; today if not given.")
+def pharmacy(clinic_id: UUID, name: str, from_on: date | None) -> None:
     """Take a pharmacy as a partner of a clinic."""
 
     async def work() -> None:
         cell = this_cell()
         async with servers(cell):
-            day: date = from_on.date() if from_on else cell.settings_of("stock").clock().today()
+            day = from_on or cell.settings_of("stock").clock().today()
             print_json({"pharmacy_id": await operator.create_pharmacy(cell, clinic_id, name, day)})
 
     run(work())
 
 
 @click.command()
-@click.argument("sign_in_name")
-@click.argument("display_name")
-@click.option("--password", help="Asked for if it is not given; empty: tokens only.")
+@click.argument("sign_in_name", type=values.NAME)
+@click.argument("display_name", type=values.NAME)
+@click.option("--password", type=values.PASSWORD, help="Asked for if it is not given; empty: tokens only.")
 def person(sign_in_name: str, display_name: str, password: str | None) -> None:
     """Register somebody who works here. What they may do follows from `dosis delegate`."""
-    chosen = click.prompt("Password", hide_input=True, default="") if password is None else password
+    chosen = password
+    if chosen is None:
+        chosen = click.prompt("Password", hide_input=True, default="", show_default=False, type=values.PASSWORD)
 
     async def work() -> None:
         cell = this_cell()
@@ -128,7 +142,13 @@ def person(sign_in_name: str, display_name: str, password: str | None) -> None:
 @click.argument("clinic_id", type=click.UUID)
 @click.option("--decision", "decision_id", type=click.UUID, required=True, help="The decision that it stands on.")
 @click.option("--pharmacy", "pharmacy_id", type=click.UUID, help="The place of a partner pharmacist.")
-@click.option("--days", default=365, show_default=True, help="How long it holds.")
+@click.option(
+    "--days",
+    type=click.IntRange(0, LONGEST_DELEGATION_DAYS),
+    default=365,
+    show_default=True,
+    help="How long it holds, at most two years.",
+)
 def delegate(
     person_id: UUID, role: str, clinic_id: UUID, decision_id: UUID, pharmacy_id: UUID | None, days: int
 ) -> None:

@@ -41,7 +41,7 @@ def demo(once: bool, as_json: bool, catalogue: Path | None) -> None:
         for story in performance.stories:
             console.print(f"{'✓' if story.ok else '✗'} {story.name} ({story.seconds} s)", highlight=False)
             console.print_json(msgspec.json.encode(story.facts).decode())
-        console.print(render(performance.check))
+        console.print(render(performance.check), markup=False)
         console.print("All of it is right." if performance.ok else "Something is wrong.")
     sys.exit(0 if performance.ok else 1)
 
@@ -58,7 +58,7 @@ def check(as_json: bool) -> None:
         if as_json:
             print_json(report)
         else:
-            console.print(render(report))
+            console.print(render(report), markup=False)
         return 1 if report.differences else 0
 
     sys.exit(run(work()))

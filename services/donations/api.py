@@ -9,33 +9,13 @@ from msgspec import Struct
 from services.donations import actions, store
 from services.donations.errors import CollectionNotFound
 from services.donations.rules import Storage
-from shared import fields, known
+from shared import fields
 from shared.database import Work
 from shared.identity import Access
 from shared.policies import SourceKind
-from shared.roles import ALLOWED, Act, Role
-from shared.web.operations import Limit, SearchText, command, query
-
-
-class Products(Struct, frozen=True, kw_only=True):
-    products: list[known.KnownProduct]
-
-
-@query("/clinics/{clinic_id:uuid}/products", act=Act.SEE_CATALOGUE)
-async def find_products(work: Work, text: SearchText, most: Limit = 20) -> Products:
-    """Products whose name or substance holds the text."""
-    async with work.reading() as tx:
-        return Products(products=await known.products_named(tx.sql, tx.clinic_id, text, most))
-
-
-def _pharmacies(access: Access, act: Act, clinic_id: UUID) -> actions.Pharmacies:
-    """The pharmacies this person may do it for; None: all, by a role at the clinic itself that allows it.
-
-    Another role there widens nothing: a partner pharmacist who is also the secretary has one pharmacy still.
-    """
-    if any(clinic_id in access.places.get(role, frozenset()) for role in ALLOWED[act]):
-        return None
-    return access.places.get(Role.PARTNER_PHARMACIST, frozenset())
+from shared.roles import Act
+from shared.web.operations import Limit, command, query
+from shared.web.products import find_products
 
 
 class CollectionBody(fields.Body, frozen=True):
@@ -47,7 +27,7 @@ async def open_collection(
     work: Work, access: Access, clinic_id: UUID, data: CollectionBody
 ) -> actions.CollectionChanged:
     """Open a collection at your pharmacy, for this clinic."""
-    return await actions.open_collection(work, _pharmacies(access, Act.COLLECT, clinic_id), data.pharmacy_id)
+    return await actions.open_collection(work, access.pharmacies(Act.COLLECT, clinic_id), data.pharmacy_id)
 
 
 class LineBody(fields.Body, frozen=True):
@@ -82,7 +62,7 @@ async def add_line(
     work: Work, access: Access, clinic_id: UUID, collection_id: UUID, data: LineBody
 ) -> actions.LineChanged:
     """Add a donated item. One that the clinic doesn't accept is stored as refused: `reason` says why."""
-    return await actions.add_line(work, _pharmacies(access, Act.COLLECT, clinic_id), collection_id, data.item())
+    return await actions.add_line(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id, data.item())
 
 
 @command(
@@ -93,7 +73,7 @@ async def withdraw_line(
     work: Work, access: Access, clinic_id: UUID, collection_id: UUID, line_id: UUID
 ) -> actions.LineChanged:
     """Undo a line of an open collection."""
-    return await actions.withdraw_line(work, _pharmacies(access, Act.COLLECT, clinic_id), collection_id, line_id)
+    return await actions.withdraw_line(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id, line_id)
 
 
 @command("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/hand-in", act=Act.COLLECT)
@@ -101,7 +81,7 @@ async def hand_in_collection(
     work: Work, access: Access, clinic_id: UUID, collection_id: UUID
 ) -> actions.CollectionChanged:
     """Hand the collection in: it waits for the clinic's check."""
-    return await actions.hand_in_collection(work, _pharmacies(access, Act.COLLECT, clinic_id), collection_id)
+    return await actions.hand_in_collection(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id)
 
 
 class Collections(Struct, frozen=True, kw_only=True):
@@ -118,7 +98,7 @@ async def list_collections(
 ) -> Collections:
     """Collections, the latest on top; a partner pharmacist sees those of their pharmacy."""
     async with work.reading() as tx:
-        pharmacies = _pharmacies(access, Act.SEE_COLLECTIONS, clinic_id)
+        pharmacies = access.pharmacies(Act.SEE_COLLECTIONS, clinic_id)
         found = await store.list_collections(tx, collection_state, pharmacies, most)
         return Collections(collections=found)
 
@@ -131,7 +111,7 @@ class Collection(Struct, frozen=True, kw_only=True):
 @query("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}", act=Act.SEE_COLLECTIONS)
 async def see_collection(work: Work, access: Access, clinic_id: UUID, collection_id: UUID) -> Collection:
     """A collection with its lines and what became of each."""
-    pharmacies = _pharmacies(access, Act.SEE_COLLECTIONS, clinic_id)
+    pharmacies = access.pharmacies(Act.SEE_COLLECTIONS, clinic_id)
     async with work.reading() as tx:
         collection = await store.find_collection(tx, collection_id)
         if collection is None or (pharmacies is not None and collection.pharmacy_id not in pharmacies):

@@ -19,6 +19,11 @@ class LotHeldAlready(Conflict):
     detail = "Its reason stands on the lot; nothing more is needed."
 
 
+class LotNotExpired(Conflict):
+    title = "This lot has not expired"
+    detail = "Say that its units were destroyed or lost, whichever it was."
+
+
 class NotEnoughUnits(Refused):
     title = "There are not so many units in that place"
     detail = "Look at the lot again and ask for at most what is there."
@@ -51,6 +56,16 @@ class LineNotInTransfer(Refused):
 class ProductMustBeNamed(Refused):
     title = "This clinic's catalogue does not know the product that was shipped"
     detail = "Name the product of this clinic's catalogue that it is."
+
+
+class ClinicNotFound(NotFound):
+    title = "There is no such clinic in this cell"
+    detail = "Look at the list of clinics again."
+
+
+class ClinicNameTaken(Conflict):
+    title = "A clinic of this cell has that name already"
+    detail = "Choose another name."
 
 
 class PersonNotFound(NotFound):
@@ -129,7 +144,12 @@ class ControlledStays(Refused):
 
 CONSTRAINTS: Mapping[str, type[DosisError]] = {
     "lot_units_not_negative": NotEnoughUnits,
+    "clinic_name_key": ClinicNameTaken,
+    "decision_clinic_fkey": ClinicNotFound,
+    "partnership_clinic_fkey": ClinicNotFound,
     "person_sign_in_name_key": PersonNameTaken,
+    "session_person_fkey": PersonNotFound,
+    "delegation_delegate_fkey": PersonNotFound,
     "decision_votes_unless_consensus": VotesWrong,
     "delegation_days": DelegationDaysWrong,
     "partnership_days": PartnershipDaysWrong,

@@ -9,8 +9,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from msgspec import Struct
 
-from shared.database import AlreadyAnswered
-from shared.errors import BadRequest, DosisError, Unavailable
+from shared.database import AWAY, AlreadyAnswered, fact_of
+from shared.errors import BadRequest, DosisError
 from shared.log import logger
 
 log = logger(__name__)
@@ -91,7 +91,7 @@ _LITESTAR_SAYS = {
     404: ("There is nothing at this address", "Look at the API's documentation for the addresses there are."),
     405: ("This address does not take that method", "Look at the Allow header for the methods it takes."),
     413: ("The request is too long", "Send less at once: at most one mebibyte."),
-    415: ("The request is not JSON", "Send JSON with Content-Type: application/json."),
+    415: ("The request is not JSON", "Send JSON with Content-Type: application/json, not compressed."),
     500: (DosisError.title, DosisError.detail),
 }
 
@@ -115,37 +115,25 @@ def on_anything_else(request: AnyRequest, error: Exception) -> Response[Problem]
     return problem_response(DosisError())
 
 
-class ConstraintErrors:
-    """Named constraints that stand for a fact a person can understand."""
+class DatabaseErrors:
+    """The database is away, or a named constraint stands for a fact that a person can understand."""
 
-    def __init__(self, facts: Mapping[str, type[DosisError]]) -> None:
-        self.facts = facts
+    def __init__(self, constraints: Mapping[str, type[DosisError]]) -> None:
+        self.constraints = constraints
 
-    def __call__(self, request: AnyRequest, error: asyncpg.PostgresError) -> Response[Problem]:
-        fact = self.facts.get(getattr(error, "constraint_name", None) or "")
-        return problem_response(fact()) if fact is not None else on_anything_else(request, error)
-
-
-def on_database_away(_request: AnyRequest, error: Exception) -> Response[Problem]:
-    log.error("database_away", why=f"{type(error).__name__}: {error}")
-    return problem_response(Unavailable("The database can't be reached. Try again in a moment."))
+    def __call__(self, request: AnyRequest, error: Exception) -> Response[Problem]:
+        if isinstance(error, AWAY):
+            log.error("database_away", why=f"{type(error).__name__}: {error}")
+        fact = fact_of(error, self.constraints)
+        return problem_response(fact) if fact is not None else on_anything_else(request, error)
 
 
 def exception_handlers(constraints: Mapping[str, type[DosisError]]) -> dict[Any, Any]:
-    away = (
-        asyncpg.PostgresConnectionError,
-        asyncpg.InterfaceError,
-        asyncpg.OperatorInterventionError,
-        asyncpg.TooManyConnectionsError,
-        asyncpg.QueryCanceledError,
-        ConnectionError,
-        TimeoutError,
-    )
+    on_database_error = DatabaseErrors(constraints)
     return {
         DosisError: on_dosis_error,
         AlreadyAnswered: on_already_answered,
         HTTPException: on_http_exception,
-        asyncpg.PostgresError: ConstraintErrors(constraints),
         Exception: on_anything_else,
-        **dict.fromkeys(away, on_database_away),
+        **dict.fromkeys((asyncpg.PostgresError, *AWAY), on_database_error),
     }

@@ -1,6 +1,7 @@
 """What Litestar and msgspec would pass over, or stumble on: it may be a misspelt intention, or worse."""
 
 import functools
+import json
 import re
 from datetime import date
 from typing import Any
@@ -43,8 +44,8 @@ async def _refuse_odd_body(request: AnyRequest, expected: type[Any] | None) -> N
         if body not in (b"", b"{}"):
             raise BadRequest("This operation takes no body: send it without one.")
         return
-    # A page elsewhere can make a browser post a form or plain text unasked; JSON it can't.
-    if not _JSON.match(request.headers.get("content-type", "")):
+    # A page elsewhere can make a browser post a form or plain text unasked; JSON it can't. Nothing is unpacked.
+    if not _JSON.match(request.headers.get("content-type", "")) or request.headers.get("content-encoding"):
         raise HTTPException(status_code=415)
     if not body:
         raise BadRequest("The body is missing: send the JSON of this operation's documentation.")
@@ -65,6 +66,15 @@ def _refuse_other_json(body: bytes, expected: type[Any]) -> None:
         raise BadRequest("The body is not UTF-8: send JSON in UTF-8.") from problem
     except RecursionError as problem:
         raise BadRequest("The JSON is nested too deeply: send the documented fields only.") from problem
+    json.loads(body, object_pairs_hook=_refuse_doubled)
+
+
+def _refuse_doubled(pairs: list[tuple[str, Any]]) -> None:
+    """Of a field that is sent twice, msgspec would pass over the first in silence."""
+    names = [name for name, _ in pairs]
+    if len(set(names)) < len(names):
+        doubled = next(name for name in names if names.count(name) > 1)
+        raise ValidationException(extra=[{"key": doubled, "message": "It is sent twice: send it once."}])
 
 
 @functools.cache

@@ -16,12 +16,12 @@ import msgspec
 
 from deploy import operator
 from deploy.cell import SERVICES
+from services.dispense import store
 from services.dispense.actions import day as days
 from services.dispense.actions import patients
 from services.dispense.errors import CONSTRAINTS
 from services.dispense.rules import Schedule, TimesADay
 from services.dispense.sealing import ClinicKeys
-from services.dispense.store import counter
 from services.stock.actions import lots
 from services.stock.registry.actions import Decision, set_policy
 from services.stock.store import lots as lots_store
@@ -201,19 +201,19 @@ class OwnClinic:
     async def close(self, day_on: date | None = None) -> days.DayEnded:
         return await days.close_pharmacy_day(self.work, day_on or self.today)
 
-    async def visit(self, patient_id: UUID, day_on: date | None = None) -> counter.VisitRow:
+    async def visit(self, patient_id: UUID, day_on: date | None = None) -> store.visits.VisitRow:
         async with self.work.reading() as tx:
-            visit = await counter.visit_of_patient(tx, patient_id, day_on or self.today)
+            visit = await store.visits.visit_of_patient(tx, patient_id, day_on or self.today)
         assert visit is not None
         return visit
 
-    async def lines(self, patient_id: UUID, day_on: date | None = None) -> list[counter.VisitLine]:
+    async def lines(self, patient_id: UUID, day_on: date | None = None) -> list[store.visit_lines.VisitLine]:
         """The lines of a patient's visit, in the order in which they were asked for."""
         visit = await self.visit(patient_id, day_on)
         async with self.work.reading() as tx:
-            return await counter.lines_of_visit(tx, visit.visit_id)
+            return await store.visit_lines.lines_of_visit(tx, visit.visit_id)
 
-    async def line(self, patient_id: UUID, day_on: date | None = None) -> counter.VisitLine:
+    async def line(self, patient_id: UUID, day_on: date | None = None) -> store.visit_lines.VisitLine:
         (line,) = await self.lines(patient_id, day_on)
         return line
 

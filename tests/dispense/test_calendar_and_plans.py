@@ -6,28 +6,28 @@ from uuid import UUID
 
 import pytest
 
+from services.dispense import store
 from services.dispense.actions import counter, day
 from services.dispense.errors import DayIsPast, NotAPharmacyDay
 from services.dispense.rules.planning import Calendar, Wanted, wanted_on
-from services.dispense.store import day as store
 from shared import known
 from tests.dispense.agreement import agree
-from tests.dispense.clinic import LIPITOR, NORVASC, OwnClinic
+from tests.dispense.clinic import LIPITOR, NORVASC, SUPPLY_DAYS, OwnClinic
 
 pytestmark = pytest.mark.anyio
 
 
 async def calendar_of(clinic: OwnClinic) -> Calendar:
     async with clinic.work.reading() as tx:
-        return await store.calendar_of(tx, clinic.today)
+        return await store.calendar.calendar_of(tx, clinic.today)
 
 
 async def expected(clinic: OwnClinic, day_on: date) -> list[Wanted]:
     """What the expected list of a day is made of."""
     async with clinic.work.reading() as tx:
         policies = await known.policies_of(tx.sql, tx.clinic_id)
-        calendar = await store.calendar_of(tx, day_on)
-        return wanted_on(await store.plans(tx, day_on), day_on, calendar, policies.supply_days_most)
+        calendar = await store.calendar.calendar_of(tx, day_on)
+        return wanted_on(await store.plans.plans(tx, day_on), day_on, calendar, policies.supply_days_most)
 
 
 async def who_is_expected(clinic: OwnClinic, day_on: date) -> set[UUID]:
@@ -84,7 +84,7 @@ async def test_the_calendar_of_one_clinic_is_its_own(clinic: OwnClinic) -> None:
     await day.close_on(clinic.work, clinic.today, "strike")
     elsewhere = clinic.world.work(clinic.databases["dispense"], "dispense", clinic.world.south)
     async with elsewhere.reading() as tx:
-        assert clinic.today not in (await store.calendar_of(tx, clinic.today)).closures
+        assert clinic.today not in (await store.calendar.calendar_of(tx, clinic.today)).closures
 
 
 # Who is expected
@@ -108,6 +108,17 @@ async def test_a_covered_patient_is_not_expected_until_they_run_out_before_the_f
     assert await who_is_expected(clinic, clinic.on(7)) == {patient_id}
     await day.close_on(clinic.work, clinic.on(7), "strike")
     assert await who_is_expected(clinic, clinic.on(3)) == {patient_id}
+    await agree(clinic)
+
+
+async def test_a_giving_that_was_undone_covers_nobody(clinic: OwnClinic) -> None:
+    await clinic.donate(100)
+    patient_id = await clinic.patient()
+    await give_all(clinic, patient_id)
+    assert await who_is_expected(clinic, clinic.on(1)) == set()
+    await counter.undo_last(clinic.work, (await clinic.visit(patient_id)).visit_id)
+    (need,) = await expected(clinic, clinic.today)
+    assert (need.patient_id, need.tops_up, need.content_needed) == (patient_id, None, SUPPLY_DAYS)
     await agree(clinic)
 
 

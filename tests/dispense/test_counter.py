@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from services.dispense import store
 from services.dispense.actions import counter, day
 from services.dispense.errors import (
     AlreadySupplied,
@@ -20,8 +21,6 @@ from services.dispense.errors import (
     VisitNotFound,
     VisitServed,
 )
-from services.dispense.store import counter as store
-from services.dispense.store import patients as patients_store
 from shared.errors import DosisError
 from shared.events.dispense import Dispensed, DispensingUndone, ReservationReleased, ReservedUnits
 from shared.ids import new_id
@@ -48,14 +47,14 @@ async def prepared(clinic: OwnClinic, *names: str) -> UUID:
     return (await clinic.visit(patient_id)).visit_id
 
 
-async def lines_of(clinic: OwnClinic, visit_id: UUID) -> list[store.VisitLine]:
+async def lines_of(clinic: OwnClinic, visit_id: UUID) -> list[store.visit_lines.VisitLine]:
     async with clinic.work.reading() as tx:
-        return await store.lines_of_visit(tx, visit_id)
+        return await store.visit_lines.lines_of_visit(tx, visit_id)
 
 
 async def state_of(clinic: OwnClinic, visit_id: UUID) -> str:
     async with clinic.work.reading() as tx:
-        visit = await store.find_visit(tx, visit_id)
+        visit = await store.visits.find_visit(tx, visit_id)
     assert visit is not None
     return visit.state
 
@@ -90,9 +89,9 @@ async def test_who_gave_and_what_stands_with_the_patient(clinic: OwnClinic) -> N
     visit_id = await prepared(clinic, NORVASC)
     await give(clinic, visit_id)
     async with clinic.work.reading() as tx:
-        visit = await store.find_visit(tx, visit_id)
+        visit = await store.visits.find_visit(tx, visit_id)
         assert visit is not None
-        (row,) = await patients_store.given_to(tx, visit.patient_id, 10)
+        (row,) = await store.patients.given_to(tx, visit.patient_id, 10)
         given_by = await tx.sql.fetchval("SELECT given_by FROM dispensed WHERE visit_id = $1", visit_id)
     assert (row.product_name, row.batch, row.units) == (NORVASC, (await clinic.lot(lot_id)).batch, SUPPLY_DAYS)
     assert given_by == clinic.person_id
@@ -160,12 +159,13 @@ async def test_two_who_give_at_once_give_the_units_once(clinic: OwnClinic) -> No
 
 
 async def test_the_same_days_are_never_supplied_twice(clinic: OwnClinic) -> None:
-    """Two days were prepared for the same need, and the second was not prepared again after the first."""
+    """Somebody came the day before without being expected, and their day was not prepared again."""
     lot_id = await clinic.donate(100)
     patient_id = await clinic.patient()
-    await clinic.prepare()
     await clinic.prepare(clinic.on(1))
-    await give(clinic, (await clinic.visit(patient_id)).visit_id)
+    walked_in = await counter.open_walk_in(clinic.work, patient_id)
+    await clinic.carry()
+    await give(clinic, walked_in.visit_id)
     clinic.set_days_ahead(1)
     second = (await clinic.visit(patient_id)).visit_id
     with refused_as(AlreadySupplied):

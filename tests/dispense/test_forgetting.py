@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from services.dispense import store
 from services.dispense.actions import counter, patients
 from services.dispense.errors import (
     CardUnknown,
@@ -15,7 +16,6 @@ from services.dispense.errors import (
     PatientNotFound,
 )
 from services.dispense.sealing import ClinicKeys, make_clinic_key
-from services.dispense.store import patients as store
 from shared.events.dispense import Dispensed
 from shared.ids import new_id
 from tests.dispense.agreement import agree
@@ -102,7 +102,7 @@ async def test_forgetting_destroys_key_identity_and_index(clinic: OwnClinic) -> 
     await forget(clinic, patient_id)
     async with clinic.work.reading() as tx:
         assert await tx.sql.fetchval(LEFT_OF_IDENTITY, patient_id) == 0
-        patient = await store.find_patient(tx, patient_id)
+        patient = await store.patients.find_patient(tx, patient_id)
     assert patient is not None and patient.forgotten_at is not None
     assert patients.identity_of(clinic.keys, clinic.clinic_id, patient) is None
     with pytest.raises(CardUnknown):
@@ -142,7 +142,7 @@ async def test_forgetting_leaves_what_was_given(clinic: OwnClinic) -> None:
     await counter.give(clinic.work, (await clinic.visit(patient_id)).visit_id, None)
     await forget(clinic, patient_id)
     async with clinic.work.reading() as tx:
-        (given,) = await store.given_to(tx, patient_id, 10)
+        (given,) = await store.patients.given_to(tx, patient_id, 10)
     assert (given.batch, given.units) == ((await clinic.lot(lot_id)).batch, 28)
     await agree(clinic)
     assert (await clinic.lot(lot_id)).dispensed == 28

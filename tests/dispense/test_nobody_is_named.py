@@ -86,6 +86,8 @@ def canaries(running: Running) -> list[str]:
         "prescribed_by": PRESCRIBER,
     }
     assert do(f"/patients/{patient_id}/therapy-lines", line)["alerts"] == ["allergy"]
+    seen = pharmacist.get("dispense", f"/patients/{patient_id}")["therapy_lines"]
+    assert [line["prescribed_by"] for line in seen] == [PRESCRIBER]
     for path, wrong in (
         ("/patients", {**who, "passport": ALIAS}),
         ("/patients", {**who, "cycle_days": ALIAS}),

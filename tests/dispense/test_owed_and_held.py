@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
+from services.dispense import store
 from services.dispense.actions import counter, hearing
 from services.dispense.errors import MoreThanReserved, NothingToGive, OwedNotFound
-from services.dispense.store import counter as store
 from shared.events.dispense import DispensingUndone, ReservationAsked, ReservationReleased
 from shared.events.stock import LotHeld
 from shared.ids import new_id
@@ -20,9 +20,9 @@ OWED_STATES = "SELECT state FROM owed WHERE clinic_id = $1"
 WAITING_FOR_A_LOCK = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = current_user"
 
 
-async def owed(clinic: OwnClinic) -> list[store.OwedRow]:
+async def owed(clinic: OwnClinic) -> list[store.owed.OwedRow]:
     async with clinic.work.reading() as tx:
-        return await store.owed_rows(tx, 10)
+        return await store.owed.owed_rows(tx, 10)
 
 
 async def owed_states(clinic: OwnClinic) -> list[str]:
@@ -32,7 +32,7 @@ async def owed_states(clinic: OwnClinic) -> list[str]:
 
 async def call_backs(clinic: OwnClinic) -> list[tuple[UUID, UUID, int]]:
     async with clinic.work.reading() as tx:
-        return [(row.patient_id, row.lot_id, row.units) for row in await store.call_backs(tx, 10)]
+        return [(row.patient_id, row.lot_id, row.units) for row in await store.held.call_backs(tx, 10)]
 
 
 async def give(clinic: OwnClinic, patient_id: UUID, units: int | None = None) -> int:
@@ -252,14 +252,14 @@ async def test_a_hold_that_comes_during_a_giving_or_undoing_waits_for_it(clinic:
     visit_id = (await clinic.visit(patient_id)).visit_id
     await clinic.hold(lot_id)
     async with clinic.work.transaction() as tx:
-        await tx.sql.fetch(store.LINES_TO_GIVE, clinic.clinic_id, visit_id)
+        await tx.sql.fetch(store.visit_lines.LINES_TO_GIVE, clinic.clinic_id, visit_id)
         stopping = asyncio.create_task(
             hearing.stop_held_lot(clinic.work, LotHeld(lot_id=lot_id, reason="recall by EOF"))
         )
         while not await clinic.databases["dispense"].pool.fetchval(WAITING_FOR_A_LOCK):
             await asyncio.sleep(0.01)
             assert not stopping.done()
-        await tx.sql.fetch(store.ESCROW_TO_GIVE, clinic.clinic_id, visit_id)
+        await tx.sql.fetch(store.escrow.ESCROW_TO_GIVE, clinic.clinic_id, visit_id)
     await stopping
     assert len(await call_backs(clinic)) == 1
     await agree(clinic)

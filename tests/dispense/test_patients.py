@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.dispense import sealing
+from services.dispense import store
 from services.dispense.actions import patients
 from services.dispense.actions.patients import TherapyAlert
 from services.dispense.errors import (
@@ -20,7 +20,6 @@ from services.dispense.errors import (
 )
 from services.dispense.rules import TimesADay
 from services.dispense.rules.card import ALPHABET, new_card_code, read_card_code
-from services.dispense.store import patients as store
 from shared.ids import new_id
 from shared.known import ProductNotKnown
 from tests.dispense.clinic import LIPITOR, NORMODIN, NORVASC, OwnClinic
@@ -135,12 +134,17 @@ async def test_a_plan_keeps_its_dose_exactly_and_its_prescriber_sealed(clinic: O
     patient_id = await clinic.register()
     added = await clinic.plan(patient_id, per_intake="1 1/2", prescribed_by="Dr. Demo")
     async with clinic.work.reading() as tx:
-        (line,) = await store.therapy_lines_of(tx, patient_id)
-        patient = await store.find_patient(tx, patient_id)
+        (line,) = await store.patients.therapy_lines_of(tx, patient_id)
+        patient = await store.patients.find_patient(tx, patient_id)
     assert (line.therapy_line_id, line.product_name, line.per_intake) == (added.therapy_line_id, NORVASC, "3/2")
     assert patient is not None and patient.wrapped_key is not None and line.sealed_prescriber is not None
-    key = clinic.keys.wrapping(clinic.clinic_id)
-    assert sealing.unseal(key, patient.wrapped_key, patient_id, line.sealed_prescriber) == b"Dr. Demo"
+    assert b"Demo" not in line.sealed_prescriber
+    assert patients.prescriber_of(clinic.keys, clinic.clinic_id, patient, line) == "Dr. Demo"
+    await patients.forget_patient(clinic.work, patient_id, 30)
+    async with clinic.work.reading() as tx:
+        forgotten = await store.patients.find_patient(tx, patient_id)
+    assert forgotten is not None
+    assert patients.prescriber_of(clinic.keys, clinic.clinic_id, forgotten, line) is None
 
 
 @pytest.mark.parametrize("amount", ["0", "1001", "a half", "1 3/2", ""])

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.dispense import store
 from services.dispense.actions import counter, day, patients
 from services.dispense.actions.day import DayPrepared
 from services.dispense.errors import DayClosed, DayNotBegun, DayNotPrepared
-from services.dispense.store import counter as counter_store
-from services.dispense.store import day as store
 from shared.events.dispense import Dispensed, ReservationAsked, ReservationReleased
+from shared.events.parts import PART_BYTES, in_parts
 from shared.events.stock import ReservationAnswered
 from shared.ids import new_id
 from shared.outbox import envelope
@@ -51,11 +51,11 @@ async def crowd(clinic: OwnClinic, number: int) -> None:
         await tx.sql.execute(ADD_PLANS, clinic.clinic_id, ids, lines, product_id, clinic.today, clinic.person_id)
 
 
-async def lines_of_today(clinic: OwnClinic) -> list[counter_store.VisitLine]:
+async def lines_of_today(clinic: OwnClinic) -> list[store.visit_lines.VisitLine]:
     async with clinic.work.reading() as tx:
-        today = await store.find_day(tx, clinic.today)
+        today = await store.days.find_day(tx, clinic.today)
         assert today is not None
-        return await counter_store.lines_of_day(tx, today.day_id)
+        return await store.visit_lines.lines_of_day(tx, today.day_id)
 
 
 async def reserved(clinic: OwnClinic, patient_id: UUID) -> int:
@@ -67,9 +67,9 @@ async def reserved(clinic: OwnClinic, patient_id: UUID) -> int:
 
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=60_000), max_size=20))
 def test_rows_are_parted_in_their_order_into_parts_that_fit(rows: list[str]) -> None:
-    parts = day.in_parts(rows)
+    parts = in_parts([row] for row in rows)
     assert [row for part in parts for row in part] == rows
-    assert all(part and json_size(part) <= day.PART_BYTES + len("[]") for part in parts)
+    assert all(part and json_size(part) <= PART_BYTES + len("[]") for part in parts)
 
 
 async def test_a_large_day_is_asked_for_in_parts_that_fit_the_bus_and_answered_line_by_line(clinic: OwnClinic) -> None:
@@ -218,7 +218,9 @@ async def test_preparing_while_stock_has_not_answered_asks_for_nothing_more(clin
     await clinic.patient()
     first = await day.prepare_pharmacy_day(clinic.work, clinic.today)
     again = await day.prepare_pharmacy_day(clinic.work, clinic.today)
-    assert again == DayPrepared(day_id=first.day_id, added_lines=0, asked_again_lines=0, dropped_lines=0)
+    assert again == DayPrepared(
+        day_id=first.day_id, added_lines=0, asked_again_lines=0, dropped_lines=0, also_changed=[]
+    )
     assert len(await clinic.told(ReservationAsked)) == 1
     await agree(clinic)
 

@@ -16,6 +16,7 @@ from shared.events.stock import LotHeld
 from shared.ids import new_id
 from shared.inbox import Inbox
 from shared.service import EVENT_MIGRATIONS
+from shared.tasks import end_tasks
 from tests.scratch import Scratch, connected, scratch_database, settings_apart, streams_of, work_of
 
 WRITERS = 10
@@ -54,9 +55,9 @@ async def write_at_random(cell: Cell, database: Database, aggregates: list[UUID]
 
 
 def bus_of(cell: Cell, scratch: Scratch, server: Nats, database: Database) -> Bus:
-    """Stock's relay, which reads nothing."""
+    """Stock's relay; what it reads has no consumer here."""
     settings = settings_apart(cell, scratch, server)
-    return Bus("stock", settings, Inbox(database, settings.clock(), {}), reads=())
+    return Bus("stock", settings, Inbox(database, settings.clock(), {}), reads=("donations", "net"))
 
 
 @contextlib.asynccontextmanager
@@ -67,8 +68,7 @@ async def relaying(cell: Cell, scratch: Scratch, server: Nats, database: Databas
     try:
         yield bus
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end_tasks([task])
 
 
 async def publish(server: Nats, database: Database) -> int:

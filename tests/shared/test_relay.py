@@ -197,16 +197,19 @@ async def test_a_new_stream_is_filled_again_from_the_outbox(
         await until(lambda: all_published(database), "all is published")
         if running:
             _lose_everything(server)
-            await until(lambda: _has(server, "CELL", 3), "the cell's stream is full again", 60)
-            await until(lambda: _has(server, "NET", 1), "the network's stream is full again")
+            await _until_full_again(server, database)
     if not running:
         _lose_everything(server)
         async with relaying(cell, scratch, server, database):
-            await until(lambda: _has(server, "CELL", 3), "the cell's stream is full again", 60)
-            await until(lambda: _has(server, "NET", 1), "the network's stream is full again")
-    await until(lambda: all_published(database), "all is marked again")
+            await _until_full_again(server, database)
     assert [message.message_id for message in await read_stream(server, "CELL")] == [written[0], *written[2:]]
     assert [message.message_id for message in await read_stream(server, "NET")] == [written[1]]
+
+
+async def _until_full_again(server: Nats, database: Database) -> None:
+    await until(lambda: _has(server, "CELL", 3), "the cell's stream is full again", 60)
+    await until(lambda: _has(server, "NET", 1), "the network's stream is full again")
+    await until(lambda: all_published(database), "all is marked again")
 
 
 def _lose_everything(server: Nats) -> None:

@@ -13,7 +13,7 @@ from deploy.cell import Cell
 from services.stock.actions import lots as actions
 from services.stock.actions import reservation
 from services.stock.errors import NotEnoughUnits
-from services.stock.rules.ledger import Account, BusinessStep, moved
+from services.stock.rules.ledger import Account, BusinessStep, Movement
 from services.stock.store import lots as store
 from shared.database import Database
 from shared.events.dispense import Dispensed, ReservationReleased, ReservedUnits
@@ -56,8 +56,9 @@ async def test_the_last_units_of_a_lot_leave_the_shelf_exactly_once(
                     taken[looked_at] += 3
         with suppress(asyncpg.CheckViolationError):
             while True:
+                lost = Movement(lot_id=unseen, source=Account.SHELF, target=Account.LOST, units=3)
                 async with work.transaction() as tx:
-                    await store.post(tx, BusinessStep.STORING, moved([(unseen, 3)], Account.SHELF, Account.LOST))
+                    await store.post(tx, BusinessStep.CYCLE_COUNTING, [lost])
                 taken[unseen] += 3
 
     await all_at_once(writer, TAKERS)

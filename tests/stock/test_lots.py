@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from services.stock.actions import lots as actions
-from services.stock.errors import LotHeldAlready, LotNotFound, LotNotHeld, NotEnoughUnits, SameLot
+from services.stock.errors import LotHeldAlready, LotNotExpired, LotNotFound, LotNotHeld, NotEnoughUnits, SameLot
 from services.stock.rules import fefo
 from services.stock.rules.ledger import Account
 from services.stock.store import choosing
@@ -89,7 +89,7 @@ async def test_a_place_is_the_clinics_own_word_and_moves_no_units(clinic: OwnCli
 
 @pytest.mark.parametrize("target", [Account.EXPIRED, Account.DESTROYED, Account.LOST])
 async def test_units_written_off_leave_the_shelf_or_the_quarantine_for_good(clinic: OwnClinic, target: Account) -> None:
-    lot_id = await clinic.shelve(AMLIBON, 30)
+    lot_id = await clinic.shelve(AMLIBON, 30, days=-1 if target is Account.EXPIRED else 400)
     await actions.write_off_units(clinic.work(), lot_id, 4, Account.SHELF, target, "Counted.")
     assert await clinic.units(lot_id) == {"shelf": 26, target.value: 4}
     await actions.hold_lot(clinic.work(), lot_id, "Recalled.")
@@ -102,6 +102,13 @@ async def test_units_written_off_leave_the_shelf_or_the_quarantine_for_good(clin
         ("quarantine", target, 26),
     ]
     assert await clinic.told_of(LotHeld) == await clinic.told()
+
+
+async def test_nothing_is_written_off_as_expired_before_the_day_after_its_last(clinic: OwnClinic) -> None:
+    lot_id = await clinic.shelve(AMLIBON, 30, days=0)
+    with pytest.raises(LotNotExpired):
+        await actions.write_off_units(clinic.work(), lot_id, 4, Account.SHELF, Account.EXPIRED, "Old.")
+    assert await clinic.units(lot_id) == {"shelf": 30}
 
 
 async def test_no_more_is_written_off_than_is_there(clinic: OwnClinic) -> None:

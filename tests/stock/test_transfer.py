@@ -15,6 +15,7 @@ from services.stock.errors import (
     TransferNotFound,
     TransferNotReady,
 )
+from services.stock.rules.transfer import LEAST_LIFE_DAYS
 from services.stock.store import lots
 from services.stock.store import reservation as reservations
 from shared.database import Database
@@ -200,12 +201,12 @@ async def test_a_lot_held_since_it_was_agreed_stops_the_shipment_and_is_named(bo
 async def test_a_lot_expired_since_it_was_agreed_stops_the_shipment_and_is_named(
     both: TwoClinics, tmp_path: Path
 ) -> None:
-    lot_id = await both.sending.shelve(AMLIBON, 30, days=0)
+    lot_id = await both.sending.shelve(AMLIBON, 30, days=LEAST_LIFE_DAYS)
     transfer_id = await both.ask((AMLIBON, 30))
     await both.agree(transfer_id, 30)
-    tomorrow = both.sending.work_later(1, tmp_path)
+    later = both.sending.work_later(LEAST_LIFE_DAYS + 1, tmp_path)
     with pytest.raises(TransferNotReady) as refused:
-        await transfer.ship_transfer(tomorrow, transfer_id)
+        await transfer.ship_transfer(later, transfer_id)
     assert refused.value.facts == {"lots": [lot_id]}
     await both.ship(transfer_id)
 

@@ -1,5 +1,6 @@
 """A transfer arrives: counted by whom it reached, settled by whom it left."""
 
+from pathlib import Path
 from typing import Literal
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import pytest
 from services.stock.actions import transfer
 from services.stock.actions.lots import hold_lot
 from services.stock.errors import LineNotInTransfer, TransferNotReady
+from services.stock.rules.transfer import LEAST_LIFE_DAYS
 from shared.database import Database
 from shared.events import stock as events
 from tests.people import World
@@ -140,6 +142,14 @@ async def test_units_of_a_lot_that_the_receiver_holds_arrive_in_quarantine(both:
     await both.receive(transfer_id, counted(30))
     assert await received_lot(both, transfer_id) == here
     assert await both.asking.units(here) == {"quarantine": 35}
+
+
+async def test_what_expired_on_the_way_arrives_in_quarantine(both: TwoClinics, tmp_path: Path) -> None:
+    await both.sending.shelve(AMLIBON, 30, days=LEAST_LIFE_DAYS)
+    transfer_id = await both.shipped(30)
+    late = both.asking.work_later(LEAST_LIFE_DAYS + 1, tmp_path)
+    await transfer.receive_transfer(late, transfer_id, [counted(30)])
+    assert await both.asking.units(await received_lot(both, transfer_id)) == {"quarantine": 30}
 
 
 async def test_a_transfer_is_counted_once_and_only_what_was_in_it(both: TwoClinics) -> None:

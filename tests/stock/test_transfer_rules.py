@@ -1,10 +1,17 @@
 """What a transfer sets apart, and what a count means: plain values."""
 
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from services.stock.rules.ledger import Account, Movement
-from services.stock.rules.transfer import AgreedPick, ShelfLot, missing_units, movements_on_arrival, pick_for_transfer
+from services.stock.rules.transfer import (
+    LEAST_LIFE_DAYS,
+    AgreedPick,
+    ShelfLot,
+    missing_units,
+    movements_on_arrival,
+    pick_for_transfer,
+)
 
 TODAY = date(2026, 11, 30)
 METFORMIN, SIMVASTATIN = UUID(int=1), UUID(int=2)
@@ -34,14 +41,15 @@ def test_what_expires_first_is_sent_first_and_a_tie_goes_by_lot() -> None:
     assert picked([(1, METFORMIN, 17)], lots[::-1]) == picked([(1, METFORMIN, 17)], lots)
 
 
-def test_nothing_held_or_expired_or_of_another_product_is_sent() -> None:
+def test_nothing_held_or_about_to_expire_or_of_another_product_is_sent() -> None:
     lots = [
         a_lot(11, 5, held=True),
         a_lot(12, 5, expires_on=date(2026, 11, 29)),
         a_lot(13, 5, product=SIMVASTATIN),
-        a_lot(14, 5, expires_on=TODAY),
+        a_lot(14, 5, expires_on=TODAY + timedelta(days=LEAST_LIFE_DAYS - 1)),
+        a_lot(15, 5, expires_on=TODAY + timedelta(days=LEAST_LIFE_DAYS)),
     ]
-    assert picked([(1, METFORMIN, 20)], lots) == [(1, 14, 5)]
+    assert picked([(1, METFORMIN, 20)], lots) == [(1, 15, 5)]
 
 
 def test_two_lines_of_one_product_never_share_a_unit() -> None:
@@ -49,8 +57,8 @@ def test_two_lines_of_one_product_never_share_a_unit() -> None:
     assert picked(wanted, [a_lot(11, 10)]) == [(1, 11, 7), (3, 11, 3)]
 
 
-def arrival(shipped: int, counted: int, *, held: bool = False) -> list[tuple[str, str, int]]:
-    movements: list[Movement] = movements_on_arrival(UUID(int=11), shipped, counted, TRANSFER, held=held)
+def arrival(shipped: int, counted: int, *, fit: bool = True) -> list[tuple[str, str, int]]:
+    movements: list[Movement] = movements_on_arrival(UUID(int=11), shipped, counted, TRANSFER, fit=fit)
     assert {movement.cause_id for movement in movements} <= {TRANSFER}
     return [(movement.source, movement.target, movement.units) for movement in movements]
 
@@ -65,7 +73,7 @@ def test_what_arrives_is_on_the_shelf_and_more_than_was_shipped_is_found() -> No
     assert arrival(30, 30) == [(received, shelf, 30)]
     assert arrival(30, 28) == [(received, shelf, 28)]
     assert arrival(30, 33) == [(received, shelf, 30), (found, quarantine, 3)]
-    assert arrival(30, 33, held=True) == [(received, quarantine, 30), (found, quarantine, 3)]
+    assert arrival(30, 33, fit=False) == [(received, quarantine, 30), (found, quarantine, 3)]
     assert arrival(30, 0) == []
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from services.dispense import store
 from services.dispense.actions.day import ask_for_walk_in, tell_released
 from services.dispense.errors import (
     AlreadyExpected,
@@ -24,9 +25,8 @@ from services.dispense.errors import (
     VisitServed,
 )
 from services.dispense.rules import giving, planning
-from services.dispense.store import counter as store
-from services.dispense.store import day as days
-from services.dispense.store import patients
+from services.dispense.store.escrow import Handed
+from services.dispense.store.visit_lines import LineToGive
 from shared import known
 from shared.database import Transaction, Work
 from shared.events import dispense as events
@@ -41,7 +41,7 @@ class GivenLine(Struct, frozen=True, kw_only=True):
 
 class VisitChanged(Struct, frozen=True, kw_only=True):
     visit_id: UUID
-    state: store.VisitState
+    state: store.visits.VisitState
     given: list[GivenLine] = []
 
 
@@ -54,7 +54,8 @@ async def give(work: Work, visit_id: UUID, wanted: Mapping[UUID, int] | None) ->
     async with work.transaction() as tx:
         visit = await _open_visit(tx, visit_id)
         await _refuse_forgotten(tx, visit.patient_id)
-        lines, lots = await store.lock_lines(tx, visit_id)
+        lines = await store.visit_lines.lock_lines(tx, visit_id)
+        lots = await store.escrow.lock_lots(tx, visit_id)
         left = giving.left_of_lines(lots, tx.today)
         if not left:
             raise NothingToGive
@@ -65,25 +66,25 @@ async def give(work: Work, visit_id: UUID, wanted: Mapping[UUID, int] | None) ->
             raise MoreThanReserved(lines={str(line_id): left.get(line_id, 0) for line_id in missing})
         lines = _answered(lines, lots)
         supplies = await _supplies(tx, visit, lines, lots)
-        rows = [store.Handed(line_id=lot.line_id, lot_id=lot.lot_id, units=units) for lot, units in handed]
+        rows = [Handed(line_id=lot.line_id, lot_id=lot.lot_id, units=units) for lot, units in handed]
         operation_id = new_id()
-        await store.give_from_escrow(tx, rows)
-        await store.add_to_supplies(tx, [(supplies[row.line_id], row.units) for row in rows])
-        await store.add_dispensed(tx, operation_id, visit_id, rows, supplies, [new_id() for _ in rows])
-        await store.settle_owed(tx, {supplies[x.line_id]: x.short_units > 0 for x in lines})
-        await store.set_visit_state(tx, visit_id, "served")
+        await store.escrow.give_from_escrow(tx, rows)
+        await store.supplies.add_to_supplies(tx, [(supplies[row.line_id], row.units) for row in rows])
+        await store.supplies.add_dispensed(tx, operation_id, visit_id, rows, supplies, [new_id() for _ in rows])
+        await store.owed.settle_owed(tx, {supplies[x.line_id]: x.short_units > 0 for x in lines})
+        await store.visits.set_visit_state(tx, visit_id, "served")
         tx.emit(visit_id, events.Dispensed(operation_id=operation_id, lines=_told(rows, lines)))
         given = [GivenLine(line_id=row.line_id, lot_id=row.lot_id, units=row.units) for row in rows]
         return tx.done(VisitChanged(visit_id=visit_id, state="served", given=given))
 
 
-def _answered(lines: Sequence[store.LineToGive], lots: Sequence[giving.EscrowLot]) -> list[store.LineToGive]:
+def _answered(lines: Sequence[LineToGive], lots: Sequence[giving.EscrowLot]) -> list[LineToGive]:
     """Without those that stock has told nothing of yet: what they need, and what is owed of it, nobody knows."""
     with_lots = {lot.line_id for lot in lots}
     return [line for line in lines if not line.waits or line.line_id in with_lots]
 
 
-def _told(rows: Sequence[store.Handed], lines: Sequence[store.LineToGive]) -> tuple[events.ReservedUnits, ...]:
+def _told(rows: Sequence[Handed], lines: Sequence[LineToGive]) -> tuple[events.ReservedUnits, ...]:
     references = {line.line_id: line.reference for line in lines}
     return tuple(
         events.ReservedUnits(reference=references[row.line_id], lot_id=row.lot_id, units=row.units) for row in rows
@@ -92,14 +93,14 @@ def _told(rows: Sequence[store.Handed], lines: Sequence[store.LineToGive]) -> tu
 
 async def _supplies(
     tx: Transaction,
-    visit: store.VisitRow,
-    lines: Sequence[store.LineToGive],
+    visit: store.visits.VisitRow,
+    lines: Sequence[LineToGive],
     lots: Sequence[giving.EscrowLot],
 ) -> dict[UUID, UUID]:
     """The supply that each line of the visit counts in: its own, made now, or the one that it tops up."""
     supplies = {line.line_id: line.supply_id or line.tops_up or new_id() for line in lines}
     new = [
-        store.NewSupply(
+        store.supplies.NewSupply(
             supply_id=supplies[line.line_id],
             line_id=line.line_id,
             therapy_line_id=line.therapy_line_id,
@@ -110,8 +111,8 @@ async def _supplies(
         for line in lines
         if line.supply_id is None and line.tops_up is None
     ]
-    await store.add_supplies(tx, visit.patient_id, new)
-    await store.link_supplies(tx, supplies)
+    await store.supplies.add_supplies(tx, visit.patient_id, new)
+    await store.supplies.link_supplies(tx, supplies)
     return supplies
 
 
@@ -119,9 +120,9 @@ async def mark_not_come(work: Work, visit_id: UUID) -> VisitChanged:
     """The patient did not come. What is reserved waits until the day is closed: they may come yet."""
     async with work.transaction() as tx:
         await _open_visit(tx, visit_id)
-        if await store.is_served(tx, visit_id):
+        if await store.supplies.is_served(tx, visit_id):
             raise VisitServed
-        await store.set_visit_state(tx, visit_id, "not_come")
+        await store.visits.set_visit_state(tx, visit_id, "not_come")
         return tx.done(VisitChanged(visit_id=visit_id, state="not_come"))
 
 
@@ -129,24 +130,25 @@ async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
     """Take back the last giving of a visit, within its day: the units are reserved again."""
     async with work.transaction() as tx:
         visit = await _open_visit(tx, visit_id)
-        undoes = await store.last_operation(tx, visit_id)
+        undoes = await store.supplies.last_operation(tx, visit_id)
         if undoes is None:
             if visit.state != "not_come":
                 raise NothingToUndo
-            await store.set_visit_state(tx, visit_id, "expected")
+            await store.visits.set_visit_state(tx, visit_id, "expected")
             return tx.done(VisitChanged(visit_id=visit_id, state="expected"))
-        lines, _ = await store.lock_lines(tx, visit_id)
-        undone = await store.undo_operation(tx, undoes)
-        rows = [store.Handed(line_id=row.line_id, lot_id=row.lot_id, units=row.units) for row in undone]
-        back = [store.Handed(line_id=row.line_id, lot_id=row.lot_id, units=-row.units) for row in undone]
-        await store.give_from_escrow(tx, back)
-        await store.add_to_supplies(tx, [(row.supply_id, -row.units) for row in undone])
-        voided = await store.void_empty_supplies(tx, visit_id)
+        lines = await store.visit_lines.lock_lines(tx, visit_id)
+        await store.escrow.lock_lots(tx, visit_id)
+        undone = await store.supplies.undo_operation(tx, undoes)
+        rows = [Handed(line_id=row.line_id, lot_id=row.lot_id, units=row.units) for row in undone]
+        back = [Handed(line_id=row.line_id, lot_id=row.lot_id, units=-row.units) for row in undone]
+        await store.escrow.give_from_escrow(tx, back)
+        await store.supplies.add_to_supplies(tx, [(row.supply_id, -row.units) for row in undone])
+        voided = await store.supplies.void_empty_supplies(tx, visit_id)
         await _drop_top_ups(tx, voided)
         supply_ids = {line.supply_id: line.short_units > 0 for line in lines if line.supply_id is not None}
-        await store.settle_owed(tx, supply_ids)
-        state: store.VisitState = "served" if await store.is_served(tx, visit_id) else "expected"
-        await store.set_visit_state(tx, visit_id, state)
+        await store.owed.settle_owed(tx, supply_ids)
+        state: store.visits.VisitState = "served" if await store.supplies.is_served(tx, visit_id) else "expected"
+        await store.visits.set_visit_state(tx, visit_id, state)
         told = events.DispensingUndone(operation_id=new_id(), undoes=undoes, lines=_told(rows, lines))
         tx.emit(visit_id, told)
         await _release_held(tx, [row.lot_id for row in undone])
@@ -155,15 +157,15 @@ async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
 
 async def _drop_top_ups(tx: Transaction, supply_ids: Sequence[UUID]) -> None:
     """Nothing is owed of these supplies any more: what is reserved on days to come to make it up goes back."""
-    line_ids = await days.drop_top_ups(tx, supply_ids)
-    tell_released(tx, await days.release_lines(tx, line_ids))
+    line_ids = await store.visit_lines.drop_top_ups(tx, supply_ids)
+    tell_released(tx, await store.escrow.release_lines(tx, line_ids))
 
 
 async def _release_held(tx: Transaction, lot_ids: Sequence[UUID]) -> None:
     """Units that came back of a lot that is held meanwhile are not given again."""
-    for lot_id in await days.held_lots(tx, lot_ids):
-        stopped = await days.stop_lot(tx, lot_id, "held")
-        await days.add_short(tx, [(line_id, units.units) for line_id, _, units in stopped])
+    for lot_id in await store.held.held_lots(tx, lot_ids):
+        stopped = await store.escrow.stop_lot(tx, lot_id, "held")
+        await store.visit_lines.add_short(tx, [(line_id, units.units) for line_id, _, units in stopped])
         tell_released(tx, [(visit_id, units) for _, visit_id, units in stopped])
 
 
@@ -171,19 +173,19 @@ async def open_walk_in(work: Work, patient_id: UUID) -> VisitChanged:
     """Somebody who isn't expected: their needs are asked for now, with a short limit."""
     async with work.transaction() as tx:
         await _refuse_forgotten(tx, patient_id)
-        calendar = await days.calendar_of(tx, tx.today)
+        calendar = await store.calendar.calendar_of(tx, tx.today)
         if not calendar.is_open(tx.today):
             raise NotAPharmacyDay
-        await days.make_day(tx, new_id(), tx.today)
-        day = await days.lock_day(tx, tx.today)
+        await store.days.make_day(tx, new_id(), tx.today)
+        day = await store.days.lock_day(tx, tx.today)
         assert day is not None
         if day.state == "closed":
             raise DayClosed
-        visit = await store.visit_of_patient(tx, patient_id, tx.today)
-        if visit is not None and await store.lines_of_visit(tx, visit.visit_id):
+        visit = await store.visits.visit_of_patient(tx, patient_id, tx.today)
+        if visit is not None and await store.visit_lines.lines_of_visit(tx, visit.visit_id):
             raise AlreadyExpected
         policies = await known.policies_of(tx.sql, tx.clinic_id)
-        plans = await days.plans(tx, tx.today, patient_id)
+        plans = await store.plans.plans(tx, tx.today, patient_id)
         wanted = planning.needed_by(plans, tx.today, calendar.is_open, policies.supply_days_most)
         if not wanted:
             raise NothingNeeded
@@ -195,8 +197,8 @@ async def abandon_walk_in(work: Work, visit_id: UUID) -> VisitChanged:
     """No answer came in time: the screen says "not reserved", and stock takes back whatever it sets apart."""
     async with work.transaction() as tx:
         visit = await _open_visit(tx, visit_id)
-        request_id = await days.waiting_request_of_visit(tx, visit_id)
-        if request_id is None or not await days.abandon_request(tx, request_id):
+        request_id = await store.requests.waiting_request_of_visit(tx, visit_id)
+        if request_id is None or not await store.requests.abandon_request(tx, request_id):
             raise NothingWaits
         tx.emit(request_id, events.ReservationAbandoned(request_id=request_id))
         return tx.done(VisitChanged(visit_id=visit_id, state=visit.state))
@@ -205,16 +207,16 @@ async def abandon_walk_in(work: Work, visit_id: UUID) -> VisitChanged:
 async def cancel_owed(work: Work, supply_id: UUID) -> OwedChanged:
     """What is owed will not be given: the patient got it elsewhere, or needs it no more."""
     async with work.transaction() as tx:
-        if not await store.cancel_owed(tx, supply_id):
+        if not await store.owed.cancel_owed(tx, supply_id):
             raise OwedNotFound
         await _drop_top_ups(tx, [supply_id])
         return tx.done(OwedChanged(supply_id=supply_id))
 
 
-async def _open_visit(tx: Transaction, visit_id: UUID) -> store.VisitRow:
+async def _open_visit(tx: Transaction, visit_id: UUID) -> store.visits.VisitRow:
     """The visit, locked, on a day that is today and stays open meanwhile."""
-    day = await days.share_day_of_visit(tx, visit_id)
-    visit = await store.find_visit(tx, visit_id, lock=True)
+    day = await store.days.share_day_of_visit(tx, visit_id)
+    visit = await store.visits.find_visit(tx, visit_id, lock=True)
     if day is None or visit is None:
         raise VisitNotFound
     if day.state == "closed":
@@ -226,7 +228,7 @@ async def _open_visit(tx: Transaction, visit_id: UUID) -> store.VisitRow:
 
 async def _refuse_forgotten(tx: Transaction, patient_id: UUID) -> None:
     """Nobody is given anything whom the clinic could not call back."""
-    patient = await patients.find_patient(tx, patient_id)
+    patient = await store.patients.find_patient(tx, patient_id)
     if patient is None:
         raise PatientNotFound
     if patient.forgotten_at is not None:

@@ -3,25 +3,20 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 from msgspec import Struct
 
+from services.dispense import store
 from services.dispense.errors import DayClosed, DayIsPast, DayNotBegun, DayNotPrepared, NotAPharmacyDay
 from services.dispense.rules import planning
-from services.dispense.store import day as store
 from shared import known
 from shared.database import Transaction, Work
 from shared.events import dispense as events
+from shared.events.parts import in_parts
 from shared.ids import new_id
 from shared.policies import Policies, SharingRule
-
-Row = TypeVar("Row")
-
-PART_BYTES = 200 * 1024
-"""An event on the bus has at most 256 KB; the rest is room for its envelope."""
 
 
 class CalendarChanged(Struct, frozen=True, kw_only=True):
@@ -39,6 +34,8 @@ class DayPrepared(Struct, frozen=True, kw_only=True):
     added_lines: int
     asked_again_lines: int
     dropped_lines: int
+    also_changed: list[date]
+    """Days after it that were prepared before and need something else now."""
 
 
 class DayEnded(Struct, frozen=True, kw_only=True):
@@ -49,60 +46,86 @@ class DayEnded(Struct, frozen=True, kw_only=True):
 async def set_weekdays(work: Work, weekdays: Sequence[int]) -> CalendarChanged:
     """The weekdays on which the clinic gives medicines."""
     async with work.transaction() as tx:
-        await store.set_weekdays(tx, weekdays)
+        await store.calendar.set_weekdays(tx, weekdays)
         return tx.done(CalendarChanged(weekdays=list(weekdays)))
 
 
 async def close_on(work: Work, day_on: date, reason: str) -> ClosureChanged:
     async with work.transaction() as tx:
-        await store.add_closure(tx, day_on, reason)
+        await store.calendar.add_closure(tx, day_on, reason)
         return tx.done(ClosureChanged(day_on=day_on))
 
 
 async def open_after_all(work: Work, day_on: date) -> ClosureChanged:
     async with work.transaction() as tx:
-        await store.remove_closure(tx, day_on)
+        await store.calendar.remove_closure(tx, day_on)
         return tx.done(ClosureChanged(day_on=day_on))
 
 
 async def prepare_pharmacy_day(work: Work, day_on: date) -> DayPrepared:
-    """Ask stock to set apart what everybody expected needs. Again: only what has changed."""
+    """Ask stock to set apart what everybody expected needs. Again: only what has changed.
+
+    Days after it that are prepared already are brought into line: what this day supplies they need no more.
+    """
     async with work.transaction() as tx:
         day = await _open_day(tx, day_on)
-        await store.lapse_owed(tx, tx.today)
+        await store.owed.lapse_owed(tx, tx.today)
         policies = await known.policies_of(tx.sql, tx.clinic_id)
-        calendar = await store.calendar_of(tx, day_on)
-        wanted = planning.wanted_on(await store.plans(tx, day_on), day_on, calendar, policies.supply_days_most)
-        prepared = await store.prepared_lines(tx, day.day_id)
-        todo = planning.changes([line for line, _, _ in prepared], wanted)
-        await _drop(tx, todo.drop)
-        request_id = new_id()
-        asked = await _add(tx, day.day_id, request_id, todo.add)
-        again = {one.line_id: one for one in todo.ask_again}
-        patients = {line.line_id: patient_id for line, _, patient_id in prepared}
-        await store.ask_again(tx, request_id, list(again))
-        for line, reference, _ in prepared:
-            if line.line_id in again:
-                asked.append((patients[line.line_id], _asked_again(line, reference, again[line.line_id])))
-        await _ask(tx, day.day_id, request_id, asked, wanted, policies)
-        await store.set_prepared(tx, day.day_id)
+        calendar = await store.calendar.calendar_of(tx, day_on)
+        later = [one for one in await store.days.lock_prepared_after(tx, day_on) if calendar.is_open(one.day_on)]
+        # What goes back is told before anything is asked for: it may be what another day lacks.
+        renewed = [await _renew(tx, one, calendar, policies) for one in (day, *later)]
+        for one in renewed:
+            await _ask(tx, one.day_id, one.request_id, one.asked, one.wanted, policies)
+        also_changed = [one.day_on for one, what in zip(later, renewed[1:], strict=True) if what.changes_anything()]
         return tx.done(
             DayPrepared(
                 day_id=day.day_id,
-                added_lines=len(todo.add),
-                asked_again_lines=len(again),
-                dropped_lines=len(todo.drop),
+                added_lines=len(renewed[0].changes.add),
+                asked_again_lines=len(renewed[0].changes.ask_again),
+                dropped_lines=len(renewed[0].changes.drop),
+                also_changed=also_changed,
             )
         )
 
 
-async def _open_day(tx: Transaction, day_on: date) -> store.DayRow:
+class _Renewed(Struct, frozen=True, kw_only=True):
+    """A day's lines as they are wanted now, and what is left to ask of stock: (patient, line)."""
+
+    day_id: UUID
+    request_id: UUID
+    changes: planning.Changes
+    wanted: list[planning.Wanted]
+    asked: list[tuple[UUID, events.AskedLine]]
+
+    def changes_anything(self) -> bool:
+        return bool(self.changes.add or self.changes.ask_again or self.changes.drop)
+
+
+async def _renew(tx: Transaction, day: store.days.DayRow, calendar: planning.Calendar, policies: Policies) -> _Renewed:
+    plans = await store.plans.plans(tx, day.day_on)
+    wanted = planning.wanted_on(plans, day.day_on, calendar, policies.supply_days_most)
+    prepared = await store.visit_lines.prepared_lines(tx, day.day_id)
+    todo = planning.changes([line for line, _, _ in prepared], wanted)
+    await _drop(tx, todo.drop)
+    request_id = new_id()
+    asked = await _add(tx, day.day_id, request_id, todo.add)
+    again = {one.line_id: one for one in todo.ask_again}
+    await store.visit_lines.ask_again(tx, request_id, list(again))
+    for line, reference, patient_id in prepared:
+        if line.line_id in again:
+            asked.append((patient_id, _asked_again(line, reference, again[line.line_id])))
+    await store.days.set_prepared(tx, day.day_id)
+    return _Renewed(day_id=day.day_id, request_id=request_id, changes=todo, wanted=wanted, asked=asked)
+
+
+async def _open_day(tx: Transaction, day_on: date) -> store.days.DayRow:
     if day_on < tx.today:
         raise DayIsPast
-    if not (await store.calendar_of(tx, day_on)).is_open(day_on):
+    if not (await store.calendar.calendar_of(tx, day_on)).is_open(day_on):
         raise NotAPharmacyDay
-    await store.make_day(tx, new_id(), day_on)
-    day = await store.lock_day(tx, day_on)
+    await store.days.make_day(tx, new_id(), day_on)
+    day = await store.days.lock_day(tx, day_on)
     assert day is not None
     if day.state == "closed":
         raise DayClosed
@@ -110,8 +133,8 @@ async def _open_day(tx: Transaction, day_on: date) -> store.DayRow:
 
 
 async def _drop(tx: Transaction, line_ids: Sequence[UUID]) -> None:
-    await store.drop_lines(tx, line_ids)
-    tell_released(tx, await store.release_lines(tx, line_ids))
+    await store.visit_lines.drop_lines(tx, line_ids)
+    tell_released(tx, await store.escrow.release_lines(tx, line_ids))
 
 
 def tell_released(tx: Transaction, released: Sequence[tuple[UUID, events.ReservedUnits]]) -> None:
@@ -122,19 +145,19 @@ def tell_released(tx: Transaction, released: Sequence[tuple[UUID, events.Reserve
     for visit_id, units in released:
         by_visit.setdefault(visit_id, []).append(units)
     for visit_id, lines in by_visit.items():
-        for part in in_parts(lines):
+        for part in in_parts([line] for line in lines):
             tx.emit(visit_id, events.ReservationReleased(operation_id=new_id(), lines=tuple(part)))
 
 
 async def _add(
     tx: Transaction, day_id: UUID, request_id: UUID, wanted: Sequence[planning.Wanted]
 ) -> list[tuple[UUID, events.AskedLine]]:
-    visits = await store.add_visits(tx, day_id, {need.patient_id: new_id() for need in wanted})
+    visits = await store.visits.add_visits(tx, day_id, {need.patient_id: new_id() for need in wanted})
     lines = [
-        store.NewLine(line_id=new_id(), visit_id=visits[need.patient_id], reference=new_id(), wanted=need)
+        store.visit_lines.NewLine(line_id=new_id(), visit_id=visits[need.patient_id], reference=new_id(), wanted=need)
         for need in wanted
     ]
-    await store.add_lines(tx, request_id, lines)
+    await store.visit_lines.add_lines(tx, request_id, lines)
     return [(line.wanted.patient_id, _asked(line.wanted, line.reference)) for line in lines]
 
 
@@ -180,8 +203,8 @@ async def _ask(
     first_come = policies.sharing_rule is SharingRule.FIRST_COME
     order = planning.by_registration(wanted) if first_come else planning.by_urgency(wanted)
     lines = [msgspec.structs.replace(line, order=order[patient_id]) for patient_id, line in asked]
-    await store.add_request(tx, request_id, day_id, wait_until)
-    parts = in_parts(lines)
+    await store.requests.add_request(tx, request_id, day_id, wait_until)
+    parts = in_parts([line] for line in lines)
     for number, part in enumerate(parts, start=1):
         told = events.ReservationAsked(
             request_id=request_id,
@@ -196,7 +219,7 @@ async def _ask(
 async def ask_for_walk_in(tx: Transaction, day_id: UUID, wanted: Sequence[planning.Wanted], policies: Policies) -> UUID:
     """A walk-in asks under a reservation of its own, with a short limit; returns the visit's id."""
     patient_id = wanted[0].patient_id
-    visits = await store.add_visits(tx, day_id, {patient_id: new_id()}, walk_in=True)
+    visits = await store.visits.add_visits(tx, day_id, {patient_id: new_id()}, walk_in=True)
     request_id = new_id()
     asked = await _add(tx, day_id, request_id, wanted)
     wait_until = tx.now + timedelta(seconds=policies.walk_in_wait_seconds)
@@ -204,35 +227,21 @@ async def ask_for_walk_in(tx: Transaction, day_id: UUID, wanted: Sequence[planni
     return visits[patient_id]
 
 
-def in_parts(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows in parts that fit the bus, however long each is."""
-    parts: list[list[Row]] = []
-    room = 0
-    for row in rows:
-        size = len(msgspec.json.encode(row)) + 1
-        if size > room:
-            parts.append([])
-            room = PART_BYTES
-        parts[-1].append(row)
-        room -= size
-    return parts
-
-
 async def close_pharmacy_day(work: Work, day_on: date) -> DayEnded:
     """Who did not come is noted, what was not given goes back, and nobody gives any more."""
     async with work.transaction() as tx:
-        day = await store.lock_day(tx, day_on)
+        day = await store.days.lock_day(tx, day_on)
         if day is None:
             raise DayNotPrepared
         if day.state == "closed":
             raise DayClosed
         if day.day_on > tx.today:
             raise DayNotBegun
-        for request_id in await store.waiting_walk_ins(tx, day.day_id):
-            if await store.abandon_request(tx, request_id):
+        for request_id in await store.requests.waiting_walk_ins(tx, day.day_id):
+            if await store.requests.abandon_request(tx, request_id):
                 tx.emit(request_id, events.ReservationAbandoned(request_id=request_id))
-        await store.mark_not_come(tx, day.day_id)
-        released = await store.release_day(tx, day.day_id)
-        await store.set_closed(tx, day.day_id)
+        await store.visits.mark_not_come(tx, day.day_id)
+        released = await store.escrow.release_day(tx, day.day_id)
+        await store.days.set_closed(tx, day.day_id)
         tell_released(tx, released)
         return tx.done(DayEnded(day_id=day.day_id, released_units=sum(one.units for _, one in released)))

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from services.dispense import store
 from services.dispense.actions.day import tell_released
-from services.dispense.store import day as store
 from shared.database import Transaction, Work
 from shared.errors import DosisError
 from shared.events import stock as events
@@ -23,20 +23,20 @@ async def take_answer(work: Work, answer: events.ReservationAnswered) -> None:
     been held. An abandoned request needs nothing: stock takes all of it back.
     """
     async with work.transaction() as tx:
-        request = await store.lock_request(tx, answer.request_id)
+        request = await store.requests.lock_request(tx, answer.request_id)
         if request is None:
             raise RequestUnknown(request_id=str(answer.request_id))
         if request.state == "abandoned":
             return
-        await store.note_answer_part(tx, answer.request_id, answer.parts)
+        await store.requests.note_answer_part(tx, answer.request_id, answer.parts)
         references = {lot.reference for lot in answer.lots} | {x.reference for x in answer.shortfalls}
-        lines = await store.lines_of_request(tx, answer.request_id, sorted(references))
+        lines = await store.visit_lines.lines_of_request(tx, answer.request_id, sorted(references))
         if request.day_state == "closed":
             lines = {}
-        held = await store.held_lots(tx, [lot.lot_id for lot in answer.lots])
+        held = await store.held.held_lots(tx, [lot.lot_id for lot in answer.lots])
         kept = [lot for lot in answer.lots if lot.reference in lines and lot.lot_id not in held]
-        await store.add_escrow(tx, [(lines[lot.reference], lot) for lot in kept])
-        await store.mark_answered(tx, _answered(answer, lines, held))
+        await store.escrow.add_escrow(tx, [(lines[lot.reference], lot) for lot in kept])
+        await store.visit_lines.mark_answered(tx, _answered(answer, lines, held))
         unwanted = [lot for lot in answer.lots if lot.reference not in lines or lot.lot_id in held]
         # No visit ever had these: the day tells it.
         tell_released(tx, [(request.day_id, units) for units in _units(unwanted)])
@@ -65,19 +65,19 @@ def _units(lots: Sequence[events.ReservedLot]) -> list[ReservedUnits]:
 async def stop_held_lot(work: Work, event: events.LotHeld) -> None:
     """A lot is held: it is given no more, its units go back, and who was given of it is listed."""
     async with work.transaction() as tx:
-        await store.keep_lot_state(tx.sql, tx.clinic_id, event.lot_id, event.reason)
+        await store.held.keep_lot_state(tx.sql, tx.clinic_id, event.lot_id, event.reason)
         await _stop(tx, event.lot_id, event.reason)
-        await store.list_for_call_back(tx, event.lot_id, event.reason)
+        await store.held.list_for_call_back(tx, event.lot_id, event.reason)
 
 
 async def _stop(tx: Transaction, lot_id: UUID, reason: str) -> None:
-    await store.lock_lines_of_lot(tx, lot_id)
-    stopped = await store.stop_lot(tx, lot_id, reason)
-    await store.add_short(tx, [(line_id, units.units) for line_id, _, units in stopped])
+    await store.held.lock_lines_of_lot(tx, lot_id)
+    stopped = await store.escrow.stop_lot(tx, lot_id, reason)
+    await store.visit_lines.add_short(tx, [(line_id, units.units) for line_id, _, units in stopped])
     tell_released(tx, [(visit_id, units) for _, visit_id, units in stopped])
 
 
 async def note_hold_lifted(work: Work, event: events.LotHoldLifted) -> None:
     """The lot may be reserved again; what was released stays so until the day is prepared again."""
     async with work.transaction() as tx:
-        await store.keep_lot_state(tx.sql, tx.clinic_id, event.lot_id, None)
+        await store.held.keep_lot_state(tx.sql, tx.clinic_id, event.lot_id, None)

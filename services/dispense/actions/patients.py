@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from services.dispense import sealing
+from services.dispense import sealing, store
 from services.dispense.errors import (
     CardMistyped,
     CardUnknown,
@@ -20,7 +20,6 @@ from services.dispense.errors import (
 )
 from services.dispense.rules import Schedule, parse_fraction
 from services.dispense.rules.card import new_card_code, read_card_code
-from services.dispense.store import patients as store
 from shared import known
 from shared.database import Transaction, Work
 from shared.ids import new_id
@@ -93,11 +92,11 @@ async def register_patient(work: Work, keys: sealing.ClinicKeys, person: Person)
         wrapped = sealing.new_wrapped_key(wrapping, patient_id)
         sealed = sealing.seal(wrapping, wrapped, patient_id, msgspec.json.encode(identity))
         mac = sealing.card_mac(keys.indexing(tx.clinic_id), card_code)
-        await store.add_patient(tx, patient_id, person.cycle_days, wrapped, sealed, mac)
+        await store.patients.add_patient(tx, patient_id, person.cycle_days, wrapped, sealed, mac)
         return tx.done(PatientRegistered(patient_id=patient_id))
 
 
-def identity_of(keys: sealing.ClinicKeys, clinic_id: UUID, patient: store.PatientRow) -> Identity | None:
+def identity_of(keys: sealing.ClinicKeys, clinic_id: UUID, patient: store.patients.PatientRow) -> Identity | None:
     """Who it is; None when they have been forgotten."""
     if patient.sealed is None or patient.wrapped_key is None:
         return None
@@ -112,8 +111,8 @@ async def look_at(
     """Who these patients are, those that are not forgotten; that somebody looked is written down."""
     async with work.transaction() as tx:
         assert tx.clinic_id is not None
-        rows = await store.find_patients(tx, list(patient_ids))
-        await store.note_look(tx, [row.patient_id for row in rows], purpose)
+        rows = await store.patients.find_patients(tx, list(patient_ids))
+        await store.patients.note_look(tx, [row.patient_id for row in rows], purpose)
         found = {row.patient_id: identity_of(keys, tx.clinic_id, row) for row in rows}
     return {patient_id: identity for patient_id, identity in found.items() if identity is not None}
 
@@ -126,7 +125,7 @@ async def find_by_card(work: Work, keys: sealing.ClinicKeys, card_code: str) -> 
         raise CardMistyped
     async with work.reading() as tx:
         mac = sealing.card_mac(keys.indexing(work.clinic_id), code)
-        patient_id = await store.patient_id_of_card(tx, mac)
+        patient_id = await store.patients.patient_id_of_card(tx, mac)
     if patient_id is None:
         raise CardUnknown
     return patient_id
@@ -154,8 +153,8 @@ async def plan_therapy(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, l
         assert tx.clinic_id is not None
         patient = await _present(tx, patient_id)
         product = await known.product_of(tx.sql, tx.clinic_id, line.product_id)
-        before = await store.therapy_lines_of(tx, patient_id)
-        row = store.TherapyLineRow(
+        before = await store.patients.therapy_lines_of(tx, patient_id)
+        row = store.patients.TherapyLineRow(
             therapy_line_id=new_id(),
             product_id=line.product_id,
             product_name=product.product.name,
@@ -167,14 +166,14 @@ async def plan_therapy(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, l
             sealed_prescriber=_sealed(keys, tx.clinic_id, patient, line.prescribed_by),
             covered_through=None,
         )
-        await store.add_therapy_line(tx, patient_id, row)
+        await store.patients.add_therapy_line(tx, patient_id, row)
         identity = identity_of(keys, tx.clinic_id, patient)
         alerts = await _alerts(tx, product, before, identity.allergies if identity else ())
         return tx.done(TherapyLineChanged(therapy_line_id=row.therapy_line_id, alerts=alerts))
 
 
 def _sealed(
-    keys: sealing.ClinicKeys, clinic_id: UUID, patient: store.PatientRow, prescriber: str | None
+    keys: sealing.ClinicKeys, clinic_id: UUID, patient: store.patients.PatientRow, prescriber: str | None
 ) -> bytes | None:
     if prescriber is None or patient.wrapped_key is None:
         return None
@@ -182,10 +181,23 @@ def _sealed(
     return sealing.seal(wrapping, patient.wrapped_key, patient.patient_id, prescriber.encode())
 
 
+def prescriber_of(
+    keys: sealing.ClinicKeys,
+    clinic_id: UUID,
+    patient: store.patients.PatientRow,
+    line: store.patients.TherapyLineRow,
+) -> str | None:
+    """Who prescribed a line of a plan; None when nobody was named, or the patient has been forgotten."""
+    if line.sealed_prescriber is None or patient.wrapped_key is None:
+        return None
+    wrapping = keys.wrapping(clinic_id)
+    return sealing.unseal(wrapping, patient.wrapped_key, patient.patient_id, line.sealed_prescriber).decode()
+
+
 async def _alerts(
     tx: Transaction,
     product: known.KnownProduct,
-    before: Sequence[store.TherapyLineRow],
+    before: Sequence[store.patients.TherapyLineRow],
     allergies: Sequence[str],
 ) -> list[TherapyAlert]:
     alerts: list[TherapyAlert] = []
@@ -204,14 +216,14 @@ async def end_therapy_line(work: Work, patient_id: UUID, therapy_line_id: UUID, 
     """The last day of a line of the plan."""
     async with work.transaction() as tx:
         await _present(tx, patient_id)
-        lines = {line.therapy_line_id: line for line in await store.therapy_lines_of(tx, patient_id)}
+        lines = {line.therapy_line_id: line for line in await store.patients.therapy_lines_of(tx, patient_id)}
         line = lines.get(therapy_line_id)
         if line is None:
             raise TherapyLineNotFound
         # A line that has not begun ends the day before it would: it is never given.
         if until_on < line.starts_on - timedelta(days=1):
             raise TherapyDaysWrong
-        await store.end_therapy_line(tx, patient_id, therapy_line_id, until_on)
+        await store.patients.end_therapy_line(tx, patient_id, therapy_line_id, until_on)
         return tx.done(TherapyLineChanged(therapy_line_id=therapy_line_id))
 
 
@@ -219,13 +231,13 @@ async def forget_patient(work: Work, patient_id: UUID, backup_retention_days: in
     """Destroy key, identity and index: nobody can tell any more who it was. What was given stays, nameless."""
     async with work.transaction() as tx:
         await _present(tx, patient_id)
-        await store.forget(tx, patient_id)
+        await store.patients.forget(tx, patient_id)
         final_on = tx.today + timedelta(days=backup_retention_days)
         return tx.done(PatientForgot(patient_id=patient_id, final_on=final_on))
 
 
-async def _present(tx: Transaction, patient_id: UUID) -> store.PatientRow:
-    patient = await store.find_patient(tx, patient_id, lock=True)
+async def _present(tx: Transaction, patient_id: UUID) -> store.patients.PatientRow:
+    patient = await store.patients.find_patient(tx, patient_id, lock=True)
     if patient is None:
         raise PatientNotFound
     if patient.forgotten_at is not None:

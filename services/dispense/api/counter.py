@@ -5,12 +5,12 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from services.dispense import store
 from services.dispense.actions import counter as actions
 from services.dispense.actions import patients
 from services.dispense.api.keys import keys_of
 from services.dispense.api.patients import CardBody
 from services.dispense.errors import LineNotInVisit, NotExpectedToday, VisitNotFound
-from services.dispense.store import counter as store
 from shared import fields
 from shared.database import Work
 from shared.roles import Act
@@ -21,11 +21,11 @@ from shared.web.operations import Limit, asking, command, query
 class Visit(Struct, frozen=True, kw_only=True):
     """What is reserved for a patient today, line by line."""
 
-    visit: store.VisitRow
+    visit: store.visits.VisitRow
     alias: str | None
     allergies: tuple[str, ...]
-    lines: list[store.VisitLine]
-    lots: list[store.VisitLot]
+    lines: list[store.visit_lines.VisitLine]
+    lots: list[store.escrow.VisitLot]
 
 
 @asking("/clinics/{clinic_id:uuid}/visits/find", act=Act.SEE_PATIENT)
@@ -33,7 +33,7 @@ async def find_visit(work: Work, runtime: Runtime, data: CardBody) -> Visit:
     """Today's visit of a card: what is reserved. That you looked is written down."""
     patient_id = await patients.find_by_card(work, keys_of(runtime), data.card_code)
     async with work.reading() as tx:
-        visit = await store.visit_of_patient(tx, patient_id, tx.today)
+        visit = await store.visits.visit_of_patient(tx, patient_id, tx.today)
     if visit is None:
         raise NotExpectedToday(patient_id=str(patient_id))
     return await _seen(work, runtime, visit)
@@ -43,18 +43,18 @@ async def find_visit(work: Work, runtime: Runtime, data: CardBody) -> Visit:
 async def see_visit(work: Work, runtime: Runtime, visit_id: UUID) -> Visit:
     """A visit with its lines. That you looked is written down."""
     async with work.reading() as tx:
-        visit = await store.find_visit(tx, visit_id)
+        visit = await store.visits.find_visit(tx, visit_id)
     if visit is None:
         raise VisitNotFound
     return await _seen(work, runtime, visit)
 
 
-async def _seen(work: Work, runtime: Runtime, visit: store.VisitRow) -> Visit:
+async def _seen(work: Work, runtime: Runtime, visit: store.visits.VisitRow) -> Visit:
     identities = await patients.look_at(work, keys_of(runtime), [visit.patient_id], "counter")
     identity = identities.get(visit.patient_id)
     async with work.reading() as tx:
-        lines = await store.lines_of_visit(tx, visit.visit_id)
-        lots = await store.lots_of_visit(tx, visit.visit_id)
+        lines = await store.visit_lines.lines_of_visit(tx, visit.visit_id)
+        lots = await store.escrow.lots_of_visit(tx, visit.visit_id)
     return Visit(
         visit=visit,
         alias=identity.alias if identity else None,
@@ -115,14 +115,14 @@ async def abandon_walk_in(work: Work, visit_id: UUID) -> actions.VisitChanged:
 
 
 class OwedList(Struct, frozen=True, kw_only=True):
-    owed: list[store.OwedRow]
+    owed: list[store.owed.OwedRow]
 
 
 @query("/clinics/{clinic_id:uuid}/owed", act=Act.SEE_DAY)
 async def list_owed(work: Work, most: Limit = 200) -> OwedList:
     """What is owed and for which days, with the reason; the first to run out on top."""
     async with work.reading() as tx:
-        return OwedList(owed=await store.owed_rows(tx, most))
+        return OwedList(owed=await store.owed.owed_rows(tx, most))
 
 
 @command("/clinics/{clinic_id:uuid}/owed/{supply_id:uuid}/cancel", act=Act.PREPARE_DAY)
@@ -132,14 +132,14 @@ async def cancel_owed(work: Work, supply_id: UUID) -> actions.OwedChanged:
 
 
 class CallBacks(Struct, frozen=True, kw_only=True):
-    call_backs: list[store.CallBackRow]
+    call_backs: list[store.held.CallBackRow]
 
 
 @query("/clinics/{clinic_id:uuid}/call-backs", act=Act.SEE_DAY)
 async def list_call_backs(work: Work, most: Limit = 200) -> CallBacks:
     """Who was given of a lot before word came that it is held: call these patients."""
     async with work.reading() as tx:
-        return CallBacks(call_backs=await store.call_backs(tx, most))
+        return CallBacks(call_backs=await store.held.call_backs(tx, most))
 
 
 ROUTES = (

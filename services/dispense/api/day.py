@@ -7,13 +7,12 @@ from uuid import UUID
 from litestar.params import Parameter
 from msgspec import Meta, Struct
 
+from services.dispense import store
 from services.dispense.actions import day as actions
 from services.dispense.actions import patients
 from services.dispense.api.keys import keys_of
 from services.dispense.errors import DayNotPrepared
 from services.dispense.rules import planning
-from services.dispense.store import counter
-from services.dispense.store import day as store
 from shared import fields, known
 from shared.database import Work
 from shared.roles import Act
@@ -52,7 +51,7 @@ async def open_after_all(work: Work, day_on: date) -> actions.ClosureChanged:
 
 class CalendarView(Struct, frozen=True, kw_only=True):
     weekdays: list[int]
-    closures: list[store.Closure]
+    closures: list[store.calendar.Closure]
     coming_days: list[date]
 
 
@@ -63,11 +62,11 @@ DaysAhead = Annotated[int, Parameter(ge=1, le=366, description="How far to look"
 async def see_calendar(work: Work, days_ahead: DaysAhead = 60) -> CalendarView:
     """The weekdays, the closures, and the pharmacy days to come, today included."""
     async with work.reading() as tx:
-        calendar = await store.calendar_of(tx, tx.today)
+        calendar = await store.calendar.calendar_of(tx, tx.today)
         days = (tx.today + timedelta(days=offset) for offset in range(days_ahead))
         return CalendarView(
             weekdays=sorted(calendar.weekdays),
-            closures=await store.closures(tx, tx.today),
+            closures=await store.calendar.closures(tx, tx.today),
             coming_days=[day for day in days if calendar.is_open(day)],
         )
 
@@ -97,8 +96,8 @@ async def see_expected(work: Work, runtime: Runtime, day_on: date) -> ExpectedLi
     """Who is expected on a day and what each needs; that you looked at who they are is written down."""
     async with work.reading() as tx:
         policies = await known.policies_of(tx.sql, tx.clinic_id)
-        calendar = await store.calendar_of(tx, day_on)
-        plans = await store.plans(tx, day_on)
+        calendar = await store.calendar.calendar_of(tx, day_on)
+        plans = await store.plans.plans(tx, day_on)
         wanted = planning.wanted_on(plans, day_on, calendar, policies.supply_days_most)
         products = await known.products(tx.sql, tx.clinic_id, [need.product_id for need in wanted])
     ids = list(planning.by_urgency(wanted))
@@ -137,22 +136,22 @@ async def prepare_pharmacy_day(work: Work, day_on: date) -> actions.DayPrepared:
 class DayView(Struct, frozen=True, kw_only=True):
     """A prepared day; `lines` has the shortages first, then what stock has not answered yet."""
 
-    day: store.DayRow
-    visits: list[counter.VisitRow]
-    lines: list[counter.VisitLine]
+    day: store.days.DayRow
+    visits: list[store.visits.VisitRow]
+    lines: list[store.visit_lines.VisitLine]
 
 
 @query("/clinics/{clinic_id:uuid}/pharmacy-days/{day_on:date}", act=Act.SEE_DAY)
 async def see_day(work: Work, day_on: date) -> DayView:
     """A prepared day without anybody's name: what is reserved, short, given."""
     async with work.reading() as tx:
-        day = await store.find_day(tx, day_on)
+        day = await store.days.find_day(tx, day_on)
         if day is None:
             raise DayNotPrepared
         return DayView(
             day=day,
-            visits=await counter.visits_of_day(tx, day.day_id),
-            lines=await counter.lines_of_day(tx, day.day_id),
+            visits=await store.visits.visits_of_day(tx, day.day_id),
+            lines=await store.visit_lines.lines_of_day(tx, day.day_id),
         )
 
 

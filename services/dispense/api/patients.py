@@ -6,28 +6,17 @@ from uuid import UUID
 
 from msgspec import Meta, Struct
 
+from services.dispense import store
 from services.dispense.actions import patients as actions
 from services.dispense.api.keys import keys_of
 from services.dispense.errors import PatientNotFound
 from services.dispense.rules import Schedule
-from services.dispense.store import patients as store
-from shared import fields, known
+from shared import fields
 from shared.database import Work
 from shared.roles import Act
 from shared.runtime import Runtime
-from shared.web.operations import Limit, SearchText, asking, command, query
-
-
-class Products(Struct, frozen=True, kw_only=True):
-    products: list[known.KnownProduct]
-
-
-@query("/clinics/{clinic_id:uuid}/products", act=Act.SEE_CATALOGUE)
-async def find_products(work: Work, text: SearchText, most: Limit = 20) -> Products:
-    """Products whose name or substance holds the text."""
-    async with work.reading() as tx:
-        return Products(products=await known.products_named(tx.sql, tx.clinic_id, text, most))
-
+from shared.web.operations import Limit, asking, command, query
+from shared.web.products import find_products
 
 CycleDays = Annotated[int, Meta(ge=1, le=60, description="Days between visits, 28, 30 or 60 as a rule")]
 Language = Annotated[str, Meta(max_length=2, pattern=r"^[a-z]{2}$", description="ISO 639-1")]
@@ -82,6 +71,7 @@ class TherapyLine(Struct, frozen=True, kw_only=True):
     starts_on: date
     until_on: date | None
     covered_through: date | None
+    prescribed_by: str | None
 
 
 class Patient(Struct, frozen=True, kw_only=True):
@@ -92,7 +82,7 @@ class Patient(Struct, frozen=True, kw_only=True):
     registered_at: datetime
     forgotten_at: datetime | None
     therapy_lines: list[TherapyLine]
-    given: list[store.GivenRow]
+    given: list[store.patients.GivenRow]
 
 
 @query("/clinics/{clinic_id:uuid}/patients/{patient_id:uuid}", act=Act.SEE_PATIENT)
@@ -100,23 +90,26 @@ async def see_patient(work: Work, runtime: Runtime, patient_id: UUID, most: Limi
     """A patient with their plan and what they were given; that you looked is written down."""
     identities = await actions.look_at(work, keys_of(runtime), [patient_id], "patient")
     async with work.reading() as tx:
-        patient = await store.find_patient(tx, patient_id)
+        patient = await store.patients.find_patient(tx, patient_id)
         if patient is None:
             raise PatientNotFound
-        lines = await store.therapy_lines_of(tx, patient_id)
-        given = await store.given_to(tx, patient_id, most)
+        lines = await store.patients.therapy_lines_of(tx, patient_id)
+        given = await store.patients.given_to(tx, patient_id, most)
+        assert tx.clinic_id is not None
+        keys = keys_of(runtime)
+        therapy_lines = [_line(x, actions.prescriber_of(keys, tx.clinic_id, patient, x)) for x in lines]
     return Patient(
         patient_id=patient_id,
         identity=identities.get(patient_id),
         cycle_days=patient.cycle_days,
         registered_at=patient.registered_at,
         forgotten_at=patient.forgotten_at,
-        therapy_lines=[_line(line) for line in lines],
+        therapy_lines=therapy_lines,
         given=given,
     )
 
 
-def _line(line: store.TherapyLineRow) -> TherapyLine:
+def _line(line: store.patients.TherapyLineRow, prescribed_by: str | None) -> TherapyLine:
     return TherapyLine(
         therapy_line_id=line.therapy_line_id,
         product_id=line.product_id,
@@ -127,6 +120,7 @@ def _line(line: store.TherapyLineRow) -> TherapyLine:
         starts_on=line.starts_on,
         until_on=line.until_on,
         covered_through=line.covered_through,
+        prescribed_by=prescribed_by,
     )
 
 

@@ -24,20 +24,24 @@ Weekday = Annotated[int, Meta(ge=1, le=7)]  # ISO: 1 is Monday
 TimeOfDay = Annotated[str, Meta(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$", max_length=5)]
 
 
-class TimesADay(Struct, frozen=True, kw_only=True, tag_field="every", tag="day"):
+class _Kind(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="every"):
+    """One kind of schedule. A misspelt number of times is refused, not taken for once a day."""
+
+
+class TimesADay(_Kind, frozen=True, kw_only=True, tag="day"):
     times: Times
 
 
-class EveryHours(Struct, frozen=True, kw_only=True, tag_field="every", tag="hours"):
+class EveryHours(_Kind, frozen=True, kw_only=True, tag="hours"):
     hours: Annotated[int, Meta(ge=1, le=168)]
 
 
-class EveryDays(Struct, frozen=True, kw_only=True, tag_field="every", tag="days"):
+class EveryDays(_Kind, frozen=True, kw_only=True, tag="days"):
     days: Annotated[int, Meta(ge=1, le=366)]
     times: Times = 1
 
 
-class OnWeekdays(Struct, frozen=True, kw_only=True, tag_field="every", tag="weekdays"):
+class OnWeekdays(_Kind, frozen=True, kw_only=True, tag="weekdays"):
     weekdays: Annotated[tuple[Weekday, ...], Meta(min_length=1, max_length=7)]
     times: Times = 1
 
@@ -45,7 +49,7 @@ class OnWeekdays(Struct, frozen=True, kw_only=True, tag_field="every", tag="week
         _refuse_unless_ascending(self.weekdays)
 
 
-class AtTimes(Struct, frozen=True, kw_only=True, tag_field="every", tag="times"):
+class AtTimes(_Kind, frozen=True, kw_only=True, tag="times"):
     times_of_day: Annotated[tuple[TimeOfDay, ...], Meta(min_length=1, max_length=24)]
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from services.stock.errors import LotHeldAlready, LotNotFound, LotNotHeld, NotEnoughUnits, SameLot
+from services.stock.errors import LotHeldAlready, LotNotExpired, LotNotFound, LotNotHeld, NotEnoughUnits, SameLot
 from services.stock.rules.ledger import Account, BusinessStep, Movement
 from services.stock.store import lots as store
 from shared.database import Transaction, Work
@@ -75,10 +75,13 @@ async def write_off_units(
     """Units that expired, were destroyed or are lost leave the shelf or the quarantine."""
     async with work.transaction() as tx:
         lot = await _locked(tx, lot_id)
+        if target is Account.EXPIRED and lot.expires_on >= tx.today:
+            raise LotNotExpired(expires_on=str(lot.expires_on))
         there = lot.quarantine if source is Account.QUARANTINE else lot.shelf
         if units > there:
             raise NotEnoughUnits(units_there=there)
-        await store.post(tx, BusinessStep.DESTROYING, [_move(lot_id, source, target, units, reason)])
+        step = BusinessStep.CYCLE_COUNTING if target is Account.LOST else BusinessStep.DESTROYING
+        await store.post(tx, step, [_move(lot_id, source, target, units, reason)])
         return tx.done(LotChanged(lot_id=lot_id))
 
 

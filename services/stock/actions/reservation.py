@@ -1,9 +1,7 @@
 """Escrow: units are reserved for dispense, taken out when it gave them, sent back when it did not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
-
-import msgspec
 
 from services.stock.actions import choosing
 from services.stock.errors import LotNotFound
@@ -16,11 +14,9 @@ from shared.database import Transaction, Work
 from shared.errors import DosisError
 from shared.events import dispense as asked
 from shared.events import stock as events
+from shared.events.parts import in_parts
 from shared.ids import derived_id
 from shared.policies import SharingRule
-
-PART_BYTES = 200 * 1024
-"""An event on the bus has at most 256 KB; the rest is room for its envelope."""
 
 ToldRow = events.ReservedLot | events.Shortfall
 
@@ -135,7 +131,7 @@ async def _answer(tx: Transaction, request_id: UUID, found: choosing.Chosen) -> 
         rows.setdefault(pick.reference, []).append(_told(found, pick))
     for reference, units in found.short_units.items():
         rows.setdefault(reference, []).append(events.Shortfall(reference=reference, units_short=units))
-    parts = _in_parts(rows.values())
+    parts = in_parts(rows.values()) or [[]]
     answers = [
         events.ReservationAnswered(
             request_id=request_id,
@@ -147,20 +143,6 @@ async def _answer(tx: Transaction, request_id: UUID, found: choosing.Chosen) -> 
         for number, part in enumerate(parts, start=1)
     ]
     tx.emit(derived_id("answer", request_id), *answers)
-
-
-def _in_parts(rows_by_reference: Iterable[list[ToldRow]]) -> list[list[ToldRow]]:
-    """At least one part; all that is told of one reference stands in the same."""
-    parts: list[list[ToldRow]] = [[]]
-    room = PART_BYTES
-    for rows in rows_by_reference:
-        size = len(msgspec.json.encode(rows))
-        if size > room and parts[-1]:
-            parts.append([])
-            room = PART_BYTES
-        parts[-1] += rows
-        room -= size
-    return parts
 
 
 def _told(found: choosing.Chosen, pick: Pick) -> events.ReservedLot:

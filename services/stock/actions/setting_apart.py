@@ -1,6 +1,7 @@
 """Agreeing to a transfer: which of our lots are set apart for it."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from services.stock.errors import LineNotInTransfer, NotEnoughUnits
@@ -35,8 +36,9 @@ async def set_apart(tx: Transaction, side_id: UUID, wanted: list[tuple[int, UUID
     units: dict[UUID, int] = {}
     for _, product_id, line_units in wanted:
         units[product_id] = units.get(product_id, 0) + line_units
+    least_on = tx.today + timedelta(days=rules.LEAST_LIFE_DAYS)
     await reservations.allocate_alone(tx)
-    chosen = await lots.lock_lots(tx, await choosing.candidates(tx, units, tx.today, tx.today))
+    chosen = await lots.lock_lots(tx, await choosing.candidates(tx, units, least_on, least_on))
     shelf = [
         rules.ShelfLot(
             lot_id=lot.lot_id,

@@ -176,8 +176,8 @@ async def receive_transfer(work: Work, transfer_id: UUID, counts: Sequence[Count
             lot_id = own[lot.lot_number]
             await store.count_lot(tx, transfer_id, lot.lot_number, units, lot_id)
             if lot_id is not None:
-                held = known_lots[lot_id].held_at is not None
-                movements += rules.movements_on_arrival(lot_id, lot.shipped_units, units, transfer.side_id, held=held)
+                fit = known_lots[lot_id].held_at is None and lot.expires_on >= tx.today
+                movements += rules.movements_on_arrival(lot_id, lot.shipped_units, units, transfer.side_id, fit=fit)
         await lots.post(tx, BusinessStep.RECEIVING, movements)
         state = await _tell_count(tx, transfer, shipped, {n: c.units for n, c in counted.items()})
         return tx.done(TransferChanged(transfer_id=transfer_id, state=state))

@@ -33,7 +33,11 @@ After = Annotated[
     str | None,
     Parameter(description="`next` of the page before", pattern=r"^\d{4}-\d{2}-\d{2}_[0-9a-f-]{36}$"),
 ]
-WithinDays = Annotated[int | None, Parameter(ge=0, le=3660, description="Expiring within so many days")]
+# Litestar does not tell a bound of nought where there may be null.
+WithinDays = Annotated[
+    int | None,
+    Parameter(ge=0, le=3660, description="Expiring within so many days", schema_extra={"minimum": 0}),
+]
 
 
 @query("/clinics/{clinic_id:uuid}/lots", act=Act.SEE_STOCK)

@@ -4,25 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar.params import Parameter
-from msgspec import Struct
 
 from services.stock.catalogue import actions
 from shared import fields, known
 from shared.database import Work
 from shared.roles import Act
-from shared.web.operations import Limit, SearchText, command, query
-
-
-class Products(Struct, frozen=True, kw_only=True):
-    products: list[known.KnownProduct]
-
-
-@query("/clinics/{clinic_id:uuid}/products", act=Act.SEE_CATALOGUE)
-async def find_products(work: Work, text: SearchText, most: Limit = 20) -> Products:
-    """Products whose name or substance holds the text."""
-    async with work.reading() as tx:
-        return Products(products=await known.products_named(tx.sql, tx.clinic_id, text, most))
-
+from shared.web.operations import command, query
+from shared.web.products import find_products
 
 CodeText = Annotated[
     str, Parameter(min_length=4, max_length=20, pattern=fields.PACK_CODE, description="The code on the pack")

@@ -1,6 +1,5 @@
 """The accounts of the ledger, and the movements that each event of a lot's life is made of."""
 
-from collections.abc import Iterable
 from enum import StrEnum
 from uuid import UUID
 
@@ -37,6 +36,7 @@ class BusinessStep(StrEnum):
     SHIPPING = "shipping"
     RECEIVING = "receiving"
     DESTROYING = "destroying"
+    CYCLE_COUNTING = "cycle_counting"
     CORRECTING = "correcting"
     SETTLING = "settling"
 
@@ -51,13 +51,6 @@ class Movement(Struct, frozen=True, kw_only=True):
     cause_id: UUID | None = None
     reason: str | None = None
     reverses: int | None = None
-
-
-def moved(movements: Iterable[tuple[UUID, int]], source: Account, target: Account) -> list[Movement]:
-    """The same way for several lots: (lot, units), those without units left out."""
-    return [
-        Movement(lot_id=lot_id, source=source, target=target, units=units) for lot_id, units in movements if units > 0
-    ]
 
 
 def where_released_units_go(*, held: bool) -> Account:

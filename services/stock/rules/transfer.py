@@ -1,12 +1,15 @@
 """What a transfer may do next, and what a count means."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 from msgspec import Struct
 
 from services.stock.rules.ledger import Account, Movement
+
+LEAST_LIFE_DAYS = 14
+"""What leaves must still be of use where it arrives: until its next pharmacy day, and some days of use."""
 
 
 class AgreedPick(Struct, frozen=True, kw_only=True):
@@ -28,16 +31,17 @@ class ShelfLot(Struct, frozen=True, kw_only=True):
 def pick_for_transfer(
     wanted: Sequence[tuple[int, UUID, int]], lots: Sequence[ShelfLot], today: date
 ) -> list[AgreedPick]:
-    """Lots for (line number, product, units): what expires first goes first, nothing expired or held.
+    """Lots for (line number, product, units): what expires first goes first, nothing held or about to expire.
 
     Gives less where there is less; the caller compares.
     """
+    earliest_expiry = today + timedelta(days=LEAST_LIFE_DAYS)
     left = {lot.lot_id: lot.shelf for lot in lots}
     picks: list[AgreedPick] = []
     for line_number, product_id, units in wanted:
         missing = units
         for lot in sorted(lots, key=lambda lot: (lot.expires_on, lot.lot_id)):
-            if lot.product_id != product_id or lot.held or lot.expires_on < today:
+            if lot.product_id != product_id or lot.held or lot.expires_on < earliest_expiry:
                 continue
             given = min(missing, left[lot.lot_id])
             if given > 0:
@@ -47,9 +51,12 @@ def pick_for_transfer(
     return picks
 
 
-def movements_on_arrival(lot_id: UUID, shipped: int, counted: int, cause_id: UUID, *, held: bool) -> list[Movement]:
-    """What was counted comes in: up to what was shipped to the shelf, more than that found, in quarantine."""
-    shelf = Account.QUARANTINE if held else Account.SHELF
+def movements_on_arrival(lot_id: UUID, shipped: int, counted: int, cause_id: UUID, *, fit: bool) -> list[Movement]:
+    """What was counted comes in: up to what was shipped to the shelf, more than that found, in quarantine.
+
+    All of it to quarantine unless the lot is `fit`: neither held nor expired on the way.
+    """
+    shelf = Account.SHELF if fit else Account.QUARANTINE
     arrived = min(shipped, counted)
     ways = [
         (Account.RECEIVED_FROM_CLINIC, shelf, arrived),

@@ -1,0 +1,92 @@
+"""Therapy lines with what has been supplied of them."""
+
+from datetime import date
+from fractions import Fraction
+from uuid import UUID
+
+import msgspec
+
+from services.dispense.rules import Schedule
+from services.dispense.rules.planning import OwedBefore, Plan
+from shared.database import Transaction
+
+# Every line in force with what has been supplied of it; supply that a visit of this same day gave counts too, and
+# what is prepared for an earlier day that is still to come.
+PLANS = """
+WITH coming AS (
+    SELECT visit_line.therapy_line_id, visit_line.tops_up, visit_line.through_on
+    FROM pharmacy_day
+    JOIN visit USING (day_id)
+    JOIN visit_line USING (visit_id)
+    WHERE pharmacy_day.clinic_id = $1 AND pharmacy_day.state = 'open'
+        AND pharmacy_day.day_on >= $4 AND pharmacy_day.day_on < $3
+        AND visit.state = 'expected' AND visit_line.state <> 'dropped'
+)
+SELECT therapy_line.patient_id, therapy_line.therapy_line_id, therapy_line.product_id,
+       CASE
+           WHEN therapy_line.only_this_product THEN 'product:' || therapy_line.product_id
+           ELSE coalesce(product_override.substitution_group, product.substitution_group)
+       END AS substitution_group,
+       coalesce((product.facts ->> 'content_per_unit')::integer, 1) AS content_per_unit,
+       therapy_line.per_intake, therapy_line.schedule::text AS schedule, therapy_line.starts_on,
+       therapy_line.until_on, patient.cycle_days,
+       greatest(supplied.covered_through, prepared.covered_through) AS covered_through,
+       open_owed.supply_id AS owed_supply_id, open_owed.units AS owed_units, open_owed.through_on AS owed_through_on
+FROM therapy_line
+JOIN patient ON patient.patient_id = therapy_line.patient_id
+JOIN product ON product.product_id = therapy_line.product_id
+LEFT JOIN product_override
+    ON product_override.product_id = product.product_id AND product_override.clinic_id = $1
+LEFT JOIN LATERAL (
+    SELECT max(upper(supply.days) - 1) AS covered_through
+    FROM supply
+    WHERE supply.therapy_line_id = therapy_line.therapy_line_id AND supply.voided_at IS NULL
+) AS supplied ON true
+LEFT JOIN LATERAL (
+    SELECT max(coming.through_on) AS covered_through
+    FROM coming
+    WHERE coming.therapy_line_id = therapy_line.therapy_line_id AND coming.tops_up IS NULL
+) AS prepared ON true
+LEFT JOIN LATERAL (
+    SELECT owed.supply_id, owed.units, upper(supply.days) - 1 AS through_on
+    FROM owed
+    JOIN supply USING (supply_id)
+    WHERE supply.therapy_line_id = therapy_line.therapy_line_id AND owed.state = 'open' AND upper(supply.days) > $3
+        AND owed.supply_id NOT IN (SELECT coming.tops_up FROM coming WHERE coming.tops_up IS NOT NULL)
+    ORDER BY lower(supply.days)
+    LIMIT 1
+) AS open_owed ON true
+WHERE therapy_line.clinic_id = $1
+    AND patient.forgotten_at IS NULL
+    AND ($2::uuid IS NULL OR therapy_line.patient_id = $2)
+    AND (therapy_line.until_on IS NULL OR therapy_line.until_on >= $3)
+ORDER BY therapy_line.patient_id, therapy_line.therapy_line_id
+"""
+
+
+async def plans(tx: Transaction, day_on: date, patient_id: UUID | None = None) -> list[Plan]:
+    """All plans in force on a day or later, or one patient's."""
+    found: list[Plan] = []
+    for row in await tx.sql.fetch(PLANS, tx.clinic_id, patient_id, day_on, tx.today):
+        owed = None
+        if row["owed_supply_id"] is not None:
+            owed = OwedBefore(
+                supply_id=row["owed_supply_id"], units=row["owed_units"], through_on=row["owed_through_on"]
+            )
+        found.append(
+            Plan(
+                patient_id=row["patient_id"],
+                therapy_line_id=row["therapy_line_id"],
+                product_id=row["product_id"],
+                substitution_group=row["substitution_group"],
+                content_per_unit=row["content_per_unit"],
+                per_intake=Fraction(row["per_intake"]),
+                schedule=msgspec.json.decode(row["schedule"], type=Schedule),
+                starts_on=row["starts_on"],
+                until_on=row["until_on"],
+                cycle_days=row["cycle_days"],
+                covered_through=row["covered_through"],
+                owed=owed,
+            )
+        )
+    return found

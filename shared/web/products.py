@@ -1,0 +1,19 @@
+"""Products, as each service offers them from what it knows of the catalogue."""
+
+from msgspec import Struct
+
+from shared import known
+from shared.database import Work
+from shared.roles import Act
+from shared.web.operations import Limit, SearchText, query
+
+
+class Products(Struct, frozen=True, kw_only=True):
+    products: list[known.KnownProduct]
+
+
+@query("/clinics/{clinic_id:uuid}/products", act=Act.SEE_CATALOGUE)
+async def find_products(work: Work, text: SearchText, most: Limit = 20) -> Products:
+    """Products whose name or substance holds the text."""
+    async with work.reading() as tx:
+        return Products(products=await known.products_named(tx.sql, tx.clinic_id, text, most))

@@ -1,0 +1,129 @@
+"""Health and metrics when something is away: in a cell of its own, where nobody else is disturbed."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import nats
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from deploy import operator
+from deploy.cell import Cell, ServiceProcess
+from deploy.client import wait_until
+from shared.ids import new_id
+from tests.edge import why_no_problem
+
+UNREADABLE_EVENTS = 300
+"""More than the consumer fetches at once."""
+
+
+@pytest.fixture(scope="module")
+def alone() -> Iterator[ServiceProcess]:
+    """Stock alone, with servers of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="dosis-seeing-"))
+    cell = Cell(folder, demo=True, postgres_options=("fsync=off",))
+    try:
+        asyncio.run(cell.start_servers())
+        with cell.service_process("stock") as process:
+            wait_until(lambda: _part(process)["bus"], "the bus is connected")
+            yield process
+    finally:
+        cell.stop_servers()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _get(process: ServiceProcess, path: str) -> httpx.Response:
+    return httpx.get(f"{process.url}{path}", trust_env=False, timeout=30)
+
+
+def _part(process: ServiceProcess) -> dict[str, Any]:
+    part: dict[str, Any] = _get(process, "/health/ready").json()["services"][0]
+    return part
+
+
+def _metric(process: ServiceProcess, name: str, **labels: str) -> float:
+    families = text_string_to_metric_families(_get(process, "/metrics").text)
+    wanted = {"service": "stock", **labels}
+    return next(s.value for family in families for s in family.samples if (s.name, s.labels) == (name, wanted))
+
+
+def test_without_the_bus_the_service_stays_ready_and_says_what_is_missing(alone: ServiceProcess) -> None:
+    alone.cell.nats.stop()
+    try:
+        wait_until(lambda: not _part(alone)["bus"], "the loss of the bus is seen")
+        answer = _get(alone, "/health/ready")
+        assert (answer.status_code, answer.json()["ready"]) == (200, True)
+        assert "The bus can't be reached" in _part(alone)["missing"][0]
+        assert _metric(alone, "dosis_bus_connected") == 0
+        asyncio.run(operator.create_person(alone.cell, f"demo-{new_id()}", "Demo"))
+        wait_until(lambda: _metric(alone, "dosis_outbox_age_seconds") > 0.5, "the event waits in the outbox")
+        assert "The bus can&#x27;t be reached" in _get(alone, "/").text
+    finally:
+        alone.cell.nats.start()
+    wait_until(lambda: _metric(alone, "dosis_bus_connected") == 1, "the bus is back")
+    wait_until(lambda: _metric(alone, "dosis_outbox_age_seconds") == 0, "the event was sent")
+    assert _part(alone)["missing"] == []
+
+
+def test_events_not_yet_read_and_events_that_failed_are_counted(alone: ServiceProcess) -> None:
+    """Reading is held up by a lock on the inbox; what nobody can read is parked, and said."""
+    asyncio.run(_hold_up_and_publish(alone))
+    wait_until(lambda: _metric(alone, "dosis_consumer_lag_events") == 0, "all is read")
+    wait_until(
+        lambda: _metric(alone, "dosis_waiting_events", reason="failed") == UNREADABLE_EVENTS, "the failed are counted"
+    )
+    assert _metric(alone, "dosis_waiting_events", reason="early") == 0
+    assert "Some events could not be applied" in _part(alone)["missing"][0]
+
+
+async def _hold_up_and_publish(alone: ServiceProcess) -> None:
+    passwords = alone.cell.secrets.nats_passwords
+    client = await nats.connect(
+        alone.cell.nats.url, user="donations", password=passwords["donations"], inbox_prefix=b"_INBOX_donations"
+    )
+    owner = await asyncpg.connect(alone.cell.owner_url("stock"))
+    try:
+        async with owner.transaction():
+            await owner.execute("LOCK TABLE inbox_waiting IN ACCESS EXCLUSIVE MODE")
+            for number in range(UNREADABLE_EVENTS):
+                await client.publish("cell.donations.demo", f"unreadable {number}".encode())
+            await client.flush()
+            await asyncio.to_thread(
+                wait_until, lambda: _metric(alone, "dosis_consumer_lag_events") > 0, "the lag is counted", 30
+            )
+    finally:
+        await owner.close()
+        await client.close()
+
+
+def test_without_the_database_the_service_is_not_ready_and_refuses_with_a_problem(alone: ServiceProcess) -> None:
+    person_id = asyncio.run(operator.create_person(alone.cell, f"demo-{new_id()}", "Demo"))
+    token = asyncio.run(operator.make_token(alone.cell, str(person_id), "test")).token
+    headers = {"Authorization": f"Bearer {token}"}
+    address = f"{alone.url}/stock/api/me"
+    assert httpx.get(address, headers=headers, trust_env=False).status_code == 200
+    alone.cell.postgres.stop()
+    try:
+        answer = httpx.get(address, headers=headers, trust_env=False, timeout=60)
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "database" in answer.json()["detail"]
+        ready = _get(alone, "/health/ready")
+        assert (ready.status_code, ready.json()["ready"]) == (503, False)
+        assert "The database can't be reached" in ready.json()["services"][0]["missing"][0]
+        assert _get(alone, "/health/live").status_code == 200
+    finally:
+        alone.cell.postgres.start()
+    wait_until(lambda: httpx.get(address, headers=headers, trust_env=False).status_code == 200, "the work goes on")
+    wait_until(lambda: _get(alone, "/health/ready").status_code == 200, "ready again")
+
+
+def test_a_refused_sign_in_is_no_fault(alone: ServiceProcess) -> None:
+    answer = httpx.get(f"{alone.url}/stock/api/me", trust_env=False)
+    assert why_no_problem(answer) is None
