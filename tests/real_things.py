@@ -80,7 +80,9 @@ class RealThings:
         """Remember what a command has made, with the things it was made in."""
         if isinstance(answer, dict) and len(self.known) < MOST_THINGS:
             things = {**around, **{name: each for name, each in answer.items() if name.endswith("_id")}}
-            self.known.append({name: str(each) for name, each in things.items() if name not in NEVER_LEARNT})
+            learnt = {name: str(each) for name, each in things.items() if name not in NEVER_LEARNT}
+            if learnt and learnt not in self.known:
+                self.known.append(learnt)
 
 
 def make_real_things(running: Running) -> RealThings:

@@ -44,6 +44,7 @@ BY_HAND: Mapping[str, set[Role]] = {
     "forget_patient": {PHARMACIST, SECRETARY},
     "see_day": {PHARMACIST, COUNTER, SECRETARY, AUDITOR},
     "prepare_pharmacy_day": {PHARMACIST},
+    "reopen_pharmacy_day": {PHARMACIST},
     "give": {PHARMACIST, COUNTER},
     "undo_last": {PHARMACIST, COUNTER},
 }

@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 
 from deploy.cell import Cell
-from services.dispense.actions import counter, day, patients
+from services.dispense.actions import calendar, counter, day, patients
 from services.dispense.rules.schedule import TimesADay
 from services.dispense.sealing import ClinicKeys
 from services.donations import actions as donations
@@ -93,8 +93,8 @@ class WholeLife:
             prescribed_by=None,
         )
         await patients.plan_therapy(self.dispense, keys, patient_id, line)
-        await day.set_weekdays(self.dispense, [1, 2, 3, 4, 5, 6, 7])
-        await day.close_on(self.dispense, self.today + timedelta(days=1), "a holiday")
+        await calendar.set_weekdays(self.dispense, [1, 2, 3, 4, 5, 6, 7])
+        await calendar.close_on(self.dispense, self.today + timedelta(days=1), "a holiday")
         await day.prepare_pharmacy_day(self.dispense, self.today)
 
     async def _give(self) -> None:

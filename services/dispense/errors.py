@@ -53,6 +53,16 @@ class NotAPharmacyDay(Refused):
     detail = "Look at the clinic's weekdays and closures."
 
 
+class DayTooFar(Refused):
+    title = "That day is too far away to prepare"
+    detail = "Plans change until then. Prepare a day of the next three months."
+
+
+class DayNotClosed(Conflict):
+    title = "That day has not been closed"
+    detail = "There is nothing to open again."
+
+
 class DayIsPast(Conflict):
     title = "That day is past"
     detail = "Prepare today's pharmacy day or a coming one."

@@ -8,7 +8,7 @@ import random
 from datetime import timedelta
 from uuid import UUID
 
-from services.dispense.actions import counter, day, patients
+from services.dispense.actions import calendar, counter, day, patients
 from services.dispense.rules import TimesADay
 from services.dispense.sealing import ClinicKeys
 from services.donations import actions as donations
@@ -116,7 +116,7 @@ LINES_OF = "SELECT line_id FROM visit_line WHERE visit_id = $1 ORDER BY line_id"
 async def _pharmacy_day(story: Story) -> None:
     """Two come: one is given in part, and all of it, which is taken back, and given again."""
     work = story.work("dispense")
-    await day.set_weekdays(work, [1, 2, 3, 4, 5, 6, 7])
+    await calendar.set_weekdays(work, [1, 2, 3, 4, 5, 6, 7])
     first = await patient(story, AMLODIPINE, LEVOTHYROXINE)
     await patient(story, AMLODIPINE)
     await patient(story, AMLODIPINE, ATORVASTATIN)

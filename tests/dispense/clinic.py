@@ -17,8 +17,8 @@ import msgspec
 from deploy import operator
 from deploy.cell import SERVICES
 from services.dispense import store
+from services.dispense.actions import calendar, patients
 from services.dispense.actions import day as days
-from services.dispense.actions import patients
 from services.dispense.errors import CONSTRAINTS
 from services.dispense.rules import Schedule, TimesADay
 from services.dispense.sealing import ClinicKeys
@@ -190,7 +190,7 @@ class OwnClinic:
         return patient_id
 
     async def open_every_day(self) -> None:
-        await days.set_weekdays(self.work, EVERY_WEEKDAY)
+        await calendar.set_weekdays(self.work, EVERY_WEEKDAY)
 
     async def prepare(self, day_on: date | None = None) -> days.DayPrepared:
         """Prepare a day, today unless another is given, and let stock answer."""

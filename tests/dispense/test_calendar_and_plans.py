@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from services.dispense import store
-from services.dispense.actions import counter, day
+from services.dispense.actions import calendar, counter
 from services.dispense.errors import DayIsPast, NotAPharmacyDay
 from services.dispense.rules.planning import Calendar, Wanted, wanted_on
 from shared import known
@@ -37,7 +37,7 @@ async def who_is_expected(clinic: OwnClinic, day_on: date) -> set[UUID]:
 async def open_only_on(clinic: OwnClinic, days_on: Sequence[int]) -> None:
     """Pharmacy days so many days from today, and each week again."""
     weekdays = sorted({clinic.on(days).isoweekday() for days in days_on})
-    await day.set_weekdays(clinic.work, weekdays)
+    await calendar.set_weekdays(clinic.work, weekdays)
 
 
 async def give_all(clinic: OwnClinic, patient_id: UUID) -> None:
@@ -51,20 +51,20 @@ async def give_all(clinic: OwnClinic, patient_id: UUID) -> None:
 
 async def test_the_weekdays_are_those_that_were_set_last(clinic: OwnClinic) -> None:
     told = await clinic.told_in_all()
-    await day.set_weekdays(clinic.work, [2, 5])
+    await calendar.set_weekdays(clinic.work, [2, 5])
     assert (await calendar_of(clinic)).weekdays == {2, 5}
-    await day.set_weekdays(clinic.work, [1])
+    await calendar.set_weekdays(clinic.work, [1])
     assert (await calendar_of(clinic)).weekdays == {1}
     assert await clinic.told_in_all() == told
 
 
 async def test_a_clinic_is_closed_on_its_closures_until_they_are_lifted(clinic: OwnClinic) -> None:
-    await day.close_on(clinic.work, clinic.today, "strike")
-    await day.close_on(clinic.work, clinic.today, "strike, said twice")
+    await calendar.close_on(clinic.work, clinic.today, "strike")
+    await calendar.close_on(clinic.work, clinic.today, "strike, said twice")
     assert not (await calendar_of(clinic)).is_open(clinic.today)
     with pytest.raises(NotAPharmacyDay):
         await clinic.prepare()
-    await day.open_after_all(clinic.work, clinic.today)
+    await calendar.open_after_all(clinic.work, clinic.today)
     assert (await calendar_of(clinic)).is_open(clinic.today)
     await clinic.prepare()
 
@@ -81,7 +81,7 @@ async def test_a_day_that_is_no_pharmacy_day_or_past_is_not_prepared(clinic: Own
 
 
 async def test_the_calendar_of_one_clinic_is_its_own(clinic: OwnClinic) -> None:
-    await day.close_on(clinic.work, clinic.today, "strike")
+    await calendar.close_on(clinic.work, clinic.today, "strike")
     elsewhere = clinic.world.work(clinic.databases["dispense"], "dispense", clinic.world.south)
     async with elsewhere.reading() as tx:
         assert clinic.today not in (await store.calendar.calendar_of(tx, clinic.today)).closures
@@ -106,7 +106,7 @@ async def test_a_covered_patient_is_not_expected_until_they_run_out_before_the_f
     await give_all(clinic, patient_id)
     assert await who_is_expected(clinic, clinic.on(3)) == set()
     assert await who_is_expected(clinic, clinic.on(7)) == {patient_id}
-    await day.close_on(clinic.work, clinic.on(7), "strike")
+    await calendar.close_on(clinic.work, clinic.on(7), "strike")
     assert await who_is_expected(clinic, clinic.on(3)) == {patient_id}
     await agree(clinic)
 

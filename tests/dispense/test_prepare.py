@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from services.dispense import store
 from services.dispense.actions import counter, day, patients
 from services.dispense.actions.day import DayPrepared
-from services.dispense.errors import DayClosed, DayNotBegun, DayNotPrepared
+from services.dispense.errors import DayClosed, DayNotBegun, DayNotClosed, DayNotPrepared, DayTooFar, NotToday
+from services.dispense.rules.planning import FURTHEST_DAY
 from shared.events.dispense import Dispensed, ReservationAsked, ReservationReleased
 from shared.events.parts import PART_BYTES, in_parts
 from shared.events.stock import ReservationAnswered
@@ -295,3 +296,43 @@ async def test_a_day_closes_once_and_not_before_it_has_begun_and_is_prepared_no_
         await clinic.prepare()
     with pytest.raises(DayClosed):
         await clinic.close()
+
+
+async def test_a_day_closed_too_soon_is_opened_again_and_what_is_needed_is_reserved_again(clinic: OwnClinic) -> None:
+    lot_id = await clinic.donate(100)
+    served, waiting = await clinic.patient(), await clinic.patient()
+    await clinic.prepare()
+    await counter.give(clinic.work, (await clinic.visit(served)).visit_id, None)
+    with pytest.raises(DayNotClosed):
+        await day.reopen_pharmacy_day(clinic.work, clinic.today)
+    await clinic.close()
+    await clinic.carry()
+    assert (await clinic.lot(lot_id)).reserved == 0
+    opened = await day.reopen_pharmacy_day(clinic.work, clinic.today)
+    assert (opened.added_lines, opened.dropped_lines) == (1, 0)
+    await clinic.carry()
+    assert (await clinic.lot(lot_id)).reserved == SUPPLY_DAYS
+    visit = await clinic.visit(waiting)
+    assert (visit.state, visit.day_state) == ("expected", "open")
+    await counter.give(clinic.work, visit.visit_id, None)
+    await clinic.close()
+    await agree(clinic)
+    assert (await clinic.lot(lot_id)).dispensed == 2 * SUPPLY_DAYS
+
+
+async def test_a_day_is_opened_again_on_its_own_day_only(clinic: OwnClinic) -> None:
+    with pytest.raises(DayNotPrepared):
+        await day.reopen_pharmacy_day(clinic.work, clinic.today)
+    await clinic.prepare()
+    await clinic.close()
+    yesterday = clinic.today
+    clinic.set_days_ahead(1)
+    with pytest.raises(NotToday):
+        await day.reopen_pharmacy_day(clinic.work, yesterday)
+    await agree(clinic)
+
+
+async def test_a_day_too_far_away_is_not_prepared(clinic: OwnClinic) -> None:
+    assert (await clinic.prepare(clinic.on(FURTHEST_DAY))).added_lines == 0
+    with pytest.raises(DayTooFar):
+        await clinic.prepare(clinic.on(FURTHEST_DAY + 1))

@@ -1,4 +1,4 @@
-"""Pharmacy days: the calendar is set, a day is prepared, prepared again, and closed."""
+"""Pharmacy days: prepared, prepared again, closed, and opened again when that was too soon."""
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -9,7 +9,16 @@ import msgspec
 from msgspec import Struct
 
 from services.dispense import store
-from services.dispense.errors import DayClosed, DayIsPast, DayNotBegun, DayNotPrepared, NotAPharmacyDay
+from services.dispense.errors import (
+    DayClosed,
+    DayIsPast,
+    DayNotBegun,
+    DayNotClosed,
+    DayNotPrepared,
+    DayTooFar,
+    NotAPharmacyDay,
+    NotToday,
+)
 from services.dispense.rules import planning
 from shared import known
 from shared.database import Transaction, Work
@@ -17,14 +26,6 @@ from shared.events import dispense as events
 from shared.events.parts import in_parts
 from shared.ids import new_id
 from shared.policies import Policies, SharingRule
-
-
-class CalendarChanged(Struct, frozen=True, kw_only=True):
-    weekdays: list[int]
-
-
-class ClosureChanged(Struct, frozen=True, kw_only=True):
-    day_on: date
 
 
 class DayPrepared(Struct, frozen=True, kw_only=True):
@@ -43,50 +44,32 @@ class DayEnded(Struct, frozen=True, kw_only=True):
     released_units: int
 
 
-async def set_weekdays(work: Work, weekdays: Sequence[int]) -> CalendarChanged:
-    """The weekdays on which the clinic gives medicines."""
-    async with work.transaction() as tx:
-        await store.calendar.set_weekdays(tx, weekdays)
-        return tx.done(CalendarChanged(weekdays=list(weekdays)))
-
-
-async def close_on(work: Work, day_on: date, reason: str) -> ClosureChanged:
-    async with work.transaction() as tx:
-        await store.calendar.add_closure(tx, day_on, reason)
-        return tx.done(ClosureChanged(day_on=day_on))
-
-
-async def open_after_all(work: Work, day_on: date) -> ClosureChanged:
-    async with work.transaction() as tx:
-        await store.calendar.remove_closure(tx, day_on)
-        return tx.done(ClosureChanged(day_on=day_on))
-
-
 async def prepare_pharmacy_day(work: Work, day_on: date) -> DayPrepared:
     """Ask stock to set apart what everybody expected needs. Again: only what has changed.
 
     Days after it that are prepared already are brought into line: what this day supplies they need no more.
     """
     async with work.transaction() as tx:
-        day = await _open_day(tx, day_on)
-        await store.owed.lapse_owed(tx, tx.today)
-        policies = await known.policies_of(tx.sql, tx.clinic_id)
-        calendar = await store.calendar.calendar_of(tx, day_on)
-        later = [one for one in await store.days.lock_prepared_after(tx, day_on) if calendar.is_open(one.day_on)]
-        # What goes back is told before anything is asked for: it may be what another day lacks.
-        renewed = [await _renew(tx, one, calendar, policies) for one in (day, *later)]
-        for one in renewed:
-            await _ask(tx, one.day_id, one.request_id, one.asked, one.wanted, policies)
-        also_changed = [one.day_on for one, what in zip(later, renewed[1:], strict=True) if what.changes_anything()]
-        return tx.done(
-            DayPrepared(
-                day_id=day.day_id,
-                added_lines=len(renewed[0].changes.add),
-                asked_again_lines=len(renewed[0].changes.ask_again),
-                dropped_lines=len(renewed[0].changes.drop),
-                also_changed=also_changed,
-            )
-        )
+        return tx.done(await _prepare(tx, await _open_day(tx, day_on)))
+
+
+async def _prepare(tx: Transaction, day: store.days.DayRow) -> DayPrepared:
+    await store.owed.lapse_owed(tx, tx.today)
+    policies = await known.policies_of(tx.sql, tx.clinic_id)
+    calendar = await store.calendar.calendar_of(tx, day.day_on)
+    later = [one for one in await store.days.lock_prepared_after(tx, day.day_on) if calendar.is_open(one.day_on)]
+    # What goes back is told before anything is asked for: it may be what another day lacks.
+    renewed = [await _renew(tx, one, calendar, policies) for one in (day, *later)]
+    for one in renewed:
+        await _ask(tx, one.day_id, one.request_id, one.asked, one.wanted, policies)
+    changes = renewed[0].changes
+    return DayPrepared(
+        day_id=day.day_id,
+        added_lines=len(changes.add),
+        asked_again_lines=len(changes.ask_again),
+        dropped_lines=len(changes.drop),
+        also_changed=[one.day_on for one, what in zip(later, renewed[1:], strict=True) if what.changes_anything()],
+    )
 
 
 class _Renewed(Struct, frozen=True, kw_only=True):
@@ -122,6 +105,8 @@ async def _renew(tx: Transaction, day: store.days.DayRow, calendar: planning.Cal
 async def _open_day(tx: Transaction, day_on: date) -> store.days.DayRow:
     if day_on < tx.today:
         raise DayIsPast
+    if day_on > tx.today + timedelta(days=planning.FURTHEST_DAY):
+        raise DayTooFar(days=planning.FURTHEST_DAY)
     if not (await store.calendar.calendar_of(tx, day_on)).is_open(day_on):
         raise NotAPharmacyDay
     await store.days.make_day(tx, new_id(), day_on)
@@ -245,3 +230,20 @@ async def close_pharmacy_day(work: Work, day_on: date) -> DayEnded:
         await store.days.set_closed(tx, day.day_id)
         tell_released(tx, released)
         return tx.done(DayEnded(day_id=day.day_id, released_units=sum(one.units for _, one in released)))
+
+
+async def reopen_pharmacy_day(work: Work, day_on: date) -> DayPrepared:
+    """Open a day again that was closed too soon, and reserve again for who has not been served."""
+    async with work.transaction() as tx:
+        day = await store.days.lock_day(tx, day_on)
+        if day is None:
+            raise DayNotPrepared
+        if day.state == "open":
+            raise DayNotClosed
+        if day.day_on != tx.today:
+            raise NotToday(day_on=str(day.day_on))
+        await store.days.set_open(tx, day.day_id)
+        # What was reserved for them has gone back: they are asked for anew.
+        await store.visits.expect_again(tx, day.day_id)
+        await store.visit_lines.drop_unserved(tx, day.day_id)
+        return tx.done(await _prepare(tx, day))

@@ -8,8 +8,8 @@ from litestar.params import Parameter
 from msgspec import Meta, Struct
 
 from services.dispense import store
+from services.dispense.actions import calendar, patients
 from services.dispense.actions import day as actions
-from services.dispense.actions import patients
 from services.dispense.api.keys import keys_of
 from services.dispense.errors import DayNotPrepared
 from services.dispense.rules import planning
@@ -27,9 +27,9 @@ class WeekdaysBody(fields.Body, frozen=True):
 
 
 @command("/clinics/{clinic_id:uuid}/pharmacy-weekdays", act=Act.SET_CALENDAR)
-async def set_weekdays(work: Work, data: WeekdaysBody) -> actions.CalendarChanged:
+async def set_weekdays(work: Work, data: WeekdaysBody) -> calendar.CalendarChanged:
     """Set the weekdays on which the clinic's pharmacy gives medicines."""
-    return await actions.set_weekdays(work, sorted(set(data.weekdays)))
+    return await calendar.set_weekdays(work, sorted(set(data.weekdays)))
 
 
 class ClosureBody(fields.Body, frozen=True):
@@ -38,15 +38,15 @@ class ClosureBody(fields.Body, frozen=True):
 
 
 @command("/clinics/{clinic_id:uuid}/closures", act=Act.SET_CALENDAR)
-async def close_on(work: Work, data: ClosureBody) -> actions.ClosureChanged:
+async def close_on(work: Work, data: ClosureBody) -> calendar.ClosureChanged:
     """The pharmacy is closed on a day."""
-    return await actions.close_on(work, data.day_on, data.reason)
+    return await calendar.close_on(work, data.day_on, data.reason)
 
 
 @command("/clinics/{clinic_id:uuid}/closures/{day_on:date}/lift", act=Act.SET_CALENDAR)
-async def open_after_all(work: Work, day_on: date) -> actions.ClosureChanged:
+async def open_after_all(work: Work, day_on: date) -> calendar.ClosureChanged:
     """The pharmacy is open on that day after all."""
-    return await actions.open_after_all(work, day_on)
+    return await calendar.open_after_all(work, day_on)
 
 
 class CalendarView(Struct, frozen=True, kw_only=True):
@@ -62,12 +62,12 @@ DaysAhead = Annotated[int, Parameter(ge=1, le=366, description="How far to look"
 async def see_calendar(work: Work, days_ahead: DaysAhead = 60) -> CalendarView:
     """The weekdays, the closures, and the pharmacy days to come, today included."""
     async with work.reading() as tx:
-        calendar = await store.calendar.calendar_of(tx, tx.today)
+        kept = await store.calendar.calendar_of(tx, tx.today)
         days = (tx.today + timedelta(days=offset) for offset in range(days_ahead))
         return CalendarView(
-            weekdays=sorted(calendar.weekdays),
+            weekdays=sorted(kept.weekdays),
             closures=await store.calendar.closures(tx, tx.today),
-            coming_days=[day for day in days if calendar.is_open(day)],
+            coming_days=[day for day in days if kept.is_open(day)],
         )
 
 
@@ -161,6 +161,12 @@ async def close_pharmacy_day(work: Work, day_on: date) -> actions.DayEnded:
     return await actions.close_pharmacy_day(work, day_on)
 
 
+@command("/clinics/{clinic_id:uuid}/pharmacy-days/{day_on:date}/reopen", act=Act.PREPARE_DAY)
+async def reopen_pharmacy_day(work: Work, day_on: date) -> actions.DayPrepared:
+    """Open today's pharmacy day again when it was closed too soon; what is still needed is reserved again."""
+    return await actions.reopen_pharmacy_day(work, day_on)
+
+
 ROUTES = (
     set_weekdays,
     close_on,
@@ -170,4 +176,5 @@ ROUTES = (
     prepare_pharmacy_day,
     see_day,
     close_pharmacy_day,
+    reopen_pharmacy_day,
 )

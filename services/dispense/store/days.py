@@ -44,6 +44,7 @@ WHERE pharmacy_day.clinic_id = $1 AND visit.visit_id = $2
 FOR SHARE OF pharmacy_day
 """
 SET_PREPARED = "UPDATE pharmacy_day SET prepared_at = $3 WHERE clinic_id = $1 AND day_id = $2"
+SET_OPEN = "UPDATE pharmacy_day SET state = 'open', closed_at = NULL WHERE clinic_id = $1 AND day_id = $2"
 SET_CLOSED = "UPDATE pharmacy_day SET state = 'closed', closed_at = $3 WHERE clinic_id = $1 AND day_id = $2"
 
 
@@ -79,3 +80,8 @@ async def set_prepared(tx: Transaction, day_id: UUID) -> None:
 
 async def set_closed(tx: Transaction, day_id: UUID) -> None:
     await tx.sql.execute(SET_CLOSED, tx.clinic_id, day_id, tx.now)
+
+
+async def set_open(tx: Transaction, day_id: UUID) -> None:
+    """Open a closed day again."""
+    await tx.sql.execute(SET_OPEN, tx.clinic_id, day_id)

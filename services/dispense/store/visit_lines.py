@@ -84,6 +84,16 @@ SET state = 'asked', request_id = $2
 WHERE clinic_id = $1 AND line_id = ANY($3)
 """
 DROP = "UPDATE visit_line SET state = 'dropped' WHERE clinic_id = $1 AND line_id = ANY($2)"
+DROP_UNSERVED = """
+UPDATE visit_line
+SET state = 'dropped'
+FROM visit
+WHERE visit_line.clinic_id = $1
+    AND visit.day_id = $2
+    AND visit.visit_id = visit_line.visit_id
+    AND visit.state = 'expected'
+    AND visit_line.state <> 'dropped'
+"""
 # What is prepared to top up these supplies, of visits that have not begun.
 DROP_TOP_UPS = """
 UPDATE visit_line
@@ -104,6 +114,11 @@ async def ask_again(tx: Transaction, request_id: UUID, line_ids: Sequence[UUID])
 
 async def drop_lines(tx: Transaction, line_ids: Sequence[UUID]) -> None:
     await tx.sql.execute(DROP, tx.clinic_id, list(line_ids))
+
+
+async def drop_unserved(tx: Transaction, day_id: UUID) -> None:
+    """All lines of a day whose visits have not begun."""
+    await tx.sql.execute(DROP_UNSERVED, tx.clinic_id, day_id)
 
 
 async def drop_top_ups(tx: Transaction, supply_ids: Sequence[UUID]) -> list[UUID]:

@@ -88,3 +88,11 @@ NOT_COME = "UPDATE visit SET state = 'not_come' WHERE clinic_id = $1 AND day_id 
 
 async def mark_not_come(tx: Transaction, day_id: UUID) -> None:
     await tx.sql.execute(NOT_COME, tx.clinic_id, day_id)
+
+
+EXPECT_AGAIN = "UPDATE visit SET state = 'expected' WHERE clinic_id = $1 AND day_id = $2 AND state = 'not_come'"
+
+
+async def expect_again(tx: Transaction, day_id: UUID) -> None:
+    """Whoever was noted as not come may come after all."""
+    await tx.sql.execute(EXPECT_AGAIN, tx.clinic_id, day_id)

@@ -78,7 +78,8 @@ class LotLife(Struct, frozen=True, kw_only=True):
     next: int | None
 
 
-MovementAfter = Annotated[int, Parameter(ge=0, le=2**62, description="`next` of the page before")]
+# The description tells a bound as a floating number: a larger one would be told rounded.
+MovementAfter = Annotated[int, Parameter(ge=0, le=10**15, description="`next` of the page before")]
 
 
 @query("/clinics/{clinic_id:uuid}/lots/{lot_id:uuid}", act=Act.SEE_STOCK)
