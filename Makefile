@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test fuzz lint demo setup clean
+.PHONY: run test fuzz lint demo bench setup clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/dosis up --demo
@@ -24,6 +24,10 @@ lint: $(VENV)/dev.stamp
 
 demo: $(VENV)/run.stamp
 	$(BIN)/dosis demo --once
+
+# How fast it is, beside the least it could cost: bench.json and a table, in about ten minutes.
+bench: $(VENV)/run.stamp
+	$(BIN)/dosis bench
 
 setup: $(VENV)/run.stamp
 

@@ -2,7 +2,7 @@
 
 import rich_click as click
 
-from deploy.commands import catalogue, events, registry, running
+from deploy.commands import bench, catalogue, events, registry, running, scanning, search
 from deploy.commands.telling import PlainGroup
 
 
@@ -18,6 +18,7 @@ for command in (
     running.up,
     running.demo,
     running.check,
+    bench.bench,
     registry.token,
     registry.people,
     registry.clinic,
@@ -25,6 +26,8 @@ for command in (
     registry.person,
     registry.delegate,
     catalogue.catalogue,
+    scanning.scan,
     events.events,
 ):
     main.add_command(command)
+catalogue.catalogue.add_command(search.catalogue_search)

@@ -136,6 +136,12 @@ class Postgres:
         finally:
             password_file.unlink()
 
+    def postmaster_pid(self) -> int:
+        """Of the server, which must be running."""
+        pid = self._pid()
+        assert pid is not None, "PostgreSQL is not running"
+        return pid
+
     def is_running(self) -> bool:
         pid = self._pid()
         return pid is not None and psutil.pid_exists(pid) and is_listening(self.port)

@@ -11,8 +11,11 @@ from msgspec import Struct
 
 from deploy.cell import SERVICES, Cell
 from services.dispense.sealing import make_clinic_key
-from services.stock.catalogue import read_seed, read_unicom
-from services.stock.catalogue.actions import Imported, import_catalogue
+from services.stock.catalogue import Reading
+from services.stock.catalogue.actions import Imported, Progress, import_catalogue, preview_catalogue
+from services.stock.catalogue.formats import Format, read_file
+from services.stock.catalogue.planning import Plan
+from services.stock.catalogue.seed import SEED_FILE
 from services.stock.errors import ClinicNotFound, PersonNotFound
 from services.stock.registry import actions, sign_in, store
 from shared.database import Database, Work
@@ -133,11 +136,24 @@ async def people(cell: Cell) -> list[WorksHere]:
     return list(found.values())
 
 
-async def import_file(cell: Cell, file: Path | None) -> Imported:
-    """The built-in seed, or a file in UNICOM's form."""
-    reading = read_seed() if file is None else read_unicom(file)
+def read_catalogue(file: Path | None, form: Format | None = None) -> Reading:
+    """The built-in seed, or a file in the form that is told or that its columns show."""
+    return read_file(SEED_FILE, Format.SEED) if file is None else read_file(file, form)
+
+
+async def import_file(
+    cell: Cell, file: Path | None, reading: Reading | None = None, progress: Progress | None = None
+) -> Imported:
+    """Take in the built-in seed, or a file; `reading` if it has been read before."""
+    read = reading or read_catalogue(file)
     async with stock_work(cell) as work:
-        return await import_catalogue(work, SEED if file is None else file.name, reading)
+        source = SEED if file is None else file.name
+        return await import_catalogue(work, source, read, *([progress] if progress else []))
+
+
+async def preview_file(cell: Cell, reading: Reading) -> Plan:
+    async with stock_work(cell) as work:
+        return await preview_catalogue(work, reading)
 
 
 WAITING = """

@@ -11,6 +11,8 @@ from uuid import UUID, uuid5
 
 from msgspec import Struct
 
+from shared.moieties import moiety_name, words_of
+
 # Chosen once and never changed: every cell must give one product the same id.
 PRODUCT_NAMESPACE = UUID("a8880483-b88e-4317-a8b9-8bf3104b0f43")
 
@@ -122,7 +124,7 @@ def _words(text: str) -> frozenset[str]:
 # Only a pharmacist, by name, puts one brand of these in another's place: a small change of dose or of
 # absorption harms. Single words, so that a salt ("levothyroxine sodium") and every insulin are caught too.
 NEVER_AUTOMATIC = _words(
-    "levothyroxine acenocoumarol warfarin phenprocoumon lithium digoxin ciclosporin tacrolimus insulin"
+    "levothyroxine acenocoumarol warfarin phenprocoumon fluindione lithium digoxin ciclosporin tacrolimus insulin"
     # antiepileptics: all of ATC N03, with clobazam and fenfluramine
     " brivaracetam cannabidiol carbamazepine cenobamate clobazam clonazepam eslicarbazepine ethosuximide"
     " ethotoin felbamate fenfluramine fosphenytoin gabapentin lacosamide lamotrigine levetiracetam"
@@ -161,15 +163,6 @@ COLD_CHAIN_MOIETIES = _words(
     " tafluprost adalimumab etanercept epoetin darbepoetin filgrastim interferon glatiramer octreotide"
 )
 
-# Spellings met in sources, and the INN they stand for. A salt is not a spelling: it is left out before.
-MOIETY_SPELLINGS = {
-    "simvastatine": "simvastatin",
-    "acetaminophen": "paracetamol",
-    "aspirin": "acetylsalicylic acid",
-    "cyclosporin": "ciclosporin",
-    "cyclosporine": "ciclosporin",
-}
-
 # Content is counted in one of these measures; anything else (tablet, capsule, bottle) is counted in pieces.
 CONTENT_MEASURES = frozenset({"ml", "g", "iu", "dose"})
 
@@ -187,12 +180,6 @@ _RATIO = re.compile(r"(?P<amount>[^/]+)(/\s*(?P<count>[0-9]+(\.[0-9]+)?)?\s*(?P<
 def product_id_for(source_key: str) -> UUID:
     """Give the id that this source key has in every cell, so that two imports never make two products."""
     return uuid5(PRODUCT_NAMESPACE, source_key)
-
-
-def moiety_name(text: str) -> str:
-    """Give the INN as Dosis writes it: lower case, single spaces, known misspellings mended."""
-    name = " ".join(text.lower().split())
-    return MOIETY_SPELLINGS.get(name, name)
 
 
 def is_never_automatic(ingredients: Iterable[Ingredient], form_group: FormGroup) -> bool:
@@ -239,7 +226,7 @@ def substitution_group(product: Product) -> str:
 
 
 def _names_any_of(moieties: Iterable[str], words: frozenset[str]) -> bool:
-    return any(not words.isdisjoint(moiety_name(moiety).split()) for moiety in moieties)
+    return any(not words.isdisjoint(words_of(moiety_name(moiety))) for moiety in moieties)
 
 
 def _strength_key(ingredient: Ingredient) -> str | None:

@@ -24,6 +24,11 @@ Line = Annotated[str, Meta(min_length=1, max_length=300, pattern=ONE_LINE)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=_LINES)]
 Batch = Annotated[str, Meta(min_length=1, max_length=20, pattern=_BATCH, description="GS1 AI (10)")]
 Code = Annotated[str, Meta(min_length=4, max_length=20, pattern=PACK_CODE, description="Pack code")]
+Gtin = Annotated[str, Meta(min_length=14, max_length=14, pattern=rf"^[0-9]{{14}}{END}", description="GTIN, 14 digits")]
+Scan = Annotated[
+    str,
+    Meta(max_length=500, pattern=r"^[^\x00]*$", description="A code as the scanner sent it, separators (GS) included"),
+]
 Password = Annotated[str, Meta(min_length=10, max_length=200, pattern=ONE_LINE)]
 Fraction = Annotated[
     str,

@@ -5,6 +5,7 @@ the session isn't ended, and a delegation in force today allows this act at this
 another service.
 """
 
+import functools
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -41,16 +42,23 @@ def sign(statement: Statement, private_key_pem: str) -> str:
 def read_statement(token: str, public_key_pem: str, now: datetime) -> Statement:
     """The statement in a token, if its signature and time hold; else NotSignedIn."""
     try:
-        # The time is checked below, against the cell's clock.
-        claims = jwt.decode(
-            token, public_key_pem, algorithms=["EdDSA"], options={"verify_exp": False, "verify_sub": False}
-        )
-        statement = msgspec.convert(claims, Statement)
+        statement = _verified(token, public_key_pem)
     except (jwt.InvalidTokenError, msgspec.ValidationError, ValueError) as problem:
         raise NotSignedIn("This token can't be read. Sign in again, or make a new token.") from problem
     if datetime.fromtimestamp(statement.exp, UTC) <= now:
         raise NotSignedIn("This sign-in has reached its end. Sign in again, or make a new token.")
     return statement
+
+
+@functools.lru_cache(maxsize=256)
+def _verified(token: str, public_key_pem: str) -> Statement:
+    """What is signed. The same bytes under the same key hold whenever they are looked at, so they are once.
+
+    What can change is asked at every request: the time, by the caller; the session and the delegations, by the
+    database.
+    """
+    claims = jwt.decode(token, public_key_pem, algorithms=["EdDSA"], options={"verify_exp": False, "verify_sub": False})
+    return msgspec.convert(claims, Statement)
 
 
 # Is the session ended, and which roles does the person hold today at this clinic or its partner pharmacies?

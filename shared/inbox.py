@@ -51,15 +51,18 @@ INSERT INTO inbox_waiting (event_id, producer, aggregate_id, version, envelope, 
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (event_id) DO UPDATE SET reason = excluded.reason, detail = excluded.detail
 """
-# The event whose turn has come, if it is waiting only for that; or one whose turn somebody else has taken.
+# An applied event waits no longer ($4; null: it is not applied). Then the event whose turn has come, if it is waiting
+# only for that; or one whose turn somebody else has taken.
 NEXT_WAITING = """
+WITH applied AS (
+    DELETE FROM inbox_waiting WHERE event_id = $4
+)
 SELECT envelope
 FROM inbox_waiting
-WHERE producer = $1 AND aggregate_id = $2 AND version <= $3 AND reason = 'early'
+WHERE producer = $1 AND aggregate_id = $2 AND version <= $3 AND reason = 'early' AND event_id IS DISTINCT FROM $4
 ORDER BY version, arrived_at
 LIMIT 1
 """
-STOP_WAITING = "DELETE FROM inbox_waiting WHERE event_id = $1"
 FAILED = "SELECT event_id, envelope FROM inbox_waiting WHERE reason = 'failed' ORDER BY arrived_at LIMIT $1"
 ONE_WAITING = "SELECT event_id, envelope FROM inbox_waiting WHERE event_id = $1"
 STILL_WAITING = "SELECT count(*)::int FROM inbox_waiting WHERE event_id = ANY($1)"
@@ -141,11 +144,11 @@ class Inbox:
             await _keep_waiting(sql, envelope, raw, verdict, _WHY[verdict])
         else:
             await self._handle(sql, envelope, outgoing)
-            await sql.execute(STOP_WAITING, envelope.event_id)
         if verdict == "early":
             return None
-        following = await sql.fetchval(NEXT_WAITING, envelope.producer, envelope.aggregate_id, envelope.version + 1)
-        return cast("bytes | None", following)
+        applied = envelope.event_id if verdict == "apply" else None
+        turn = (envelope.producer, envelope.aggregate_id, envelope.version + 1, applied)
+        return cast("bytes | None", await sql.fetchval(NEXT_WAITING, *turn))
 
     async def _handle(self, sql: Sql, envelope: Envelope, outgoing: list[outbox.Outgoing]) -> None:
         event: Event | None = decode_event(envelope.data)

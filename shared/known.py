@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from shared import search
 from shared.catalogue import Product
 from shared.database import Sql, Work
 from shared.errors import NotFound
@@ -31,20 +32,9 @@ LEFT JOIN product_override ON product_override.product_id = product.product_id A
 WHERE product.product_id = ANY($2)
 ORDER BY product.product_id
 """
+PRODUCT = PRODUCTS.replace("= ANY($2)", "= $2")
+"""One of them: PostgreSQL plans this once, and anew at every question what asks for a list."""
 PRODUCT_OF_CODE = "SELECT product_id FROM pack WHERE code = $1"
-PRODUCTS_NAMED = """
-SELECT product_id
-FROM product
-WHERE name ILIKE '%' || replace(replace(replace($1, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'
-    OR EXISTS (
-        SELECT
-        FROM jsonb_array_elements(facts -> 'ingredients') AS ingredient
-        WHERE ingredient ->> 'moiety'
-            ILIKE '%' || replace(replace(replace($1, '\\', '\\\\'), '%', '\\%'), '_', '\\_') || '%'
-    )
-ORDER BY name, product_id
-LIMIT $2
-"""
 
 
 class ProductNotKnown(NotFound):
@@ -74,10 +64,10 @@ async def products(sql: Sql, clinic_id: UUID | None, product_ids: Sequence[UUID]
 
 async def product_of(sql: Sql, clinic_id: UUID | None, product_id: UUID) -> KnownProduct:
     """One product; raises ProductNotKnown."""
-    found = await products(sql, clinic_id, [product_id])
-    if product_id not in found:
+    row = await sql.fetchrow(PRODUCT, clinic_id, product_id)
+    if row is None:
         raise ProductNotKnown
-    return found[product_id]
+    return _known(row)
 
 
 async def product_id_of_code(sql: Sql, code: str) -> UUID:
@@ -89,8 +79,8 @@ async def product_id_of_code(sql: Sql, code: str) -> UUID:
 
 
 async def products_named(sql: Sql, clinic_id: UUID | None, text: str, most: int) -> list[KnownProduct]:
-    """Products whose name or substance holds the text, by name."""
-    ids = [row["product_id"] for row in await sql.fetch(PRODUCTS_NAMED, text, most)]
+    """Products for what somebody typed, in whatever script, best first. Within a transaction."""
+    ids = [match.product_id for match in await search.found(sql, text, most)]
     found = await products(sql, clinic_id, ids)
     return [found[product_id] for product_id in ids]
 
@@ -137,19 +127,24 @@ INSERT INTO policy (clinic_id, name, value, decision_id)
 VALUES ($1, $2, $3::text::jsonb, $4)
 ON CONFLICT (clinic_id, name) DO UPDATE SET value = excluded.value, decision_id = excluded.decision_id
 """
-KEEP_PRODUCT = """
-INSERT INTO product (product_id, name, substitution_group, controlled, facts)
-VALUES ($1, $2, $3, $4, $5::text::jsonb)
+KEEP_PRODUCTS = """
+INSERT INTO product (product_id, name, substitution_group, controlled, facts, search_tokens, search_version)
+SELECT product_id, name, substitution_group, controlled, facts::jsonb,
+       ARRAY(SELECT jsonb_array_elements_text(tokens::jsonb)), $7
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[], $5::text[], $6::text[])
+    AS given (product_id, name, substitution_group, controlled, facts, tokens)
 ON CONFLICT (product_id) DO UPDATE
 SET name = excluded.name,
     substitution_group = excluded.substitution_group,
     controlled = excluded.controlled,
-    facts = excluded.facts
+    facts = excluded.facts,
+    search_tokens = excluded.search_tokens,
+    search_version = excluded.search_version
 """
 KEEP_PACKS = """
 INSERT INTO pack (code, product_id, units_per_pack)
-SELECT code, $1, units_per_pack
-FROM unnest($2::text[], $3::integer[]) AS given (code, units_per_pack)
+SELECT code, product_id, units_per_pack
+FROM unnest($1::text[], $2::uuid[], $3::integer[]) AS given (code, product_id, units_per_pack)
 ON CONFLICT (code) DO UPDATE SET product_id = excluded.product_id, units_per_pack = excluded.units_per_pack
 """
 KEEP_OVERRIDE = """
@@ -225,10 +220,27 @@ async def keep_override(work: Work, event: stock.ProductOverridden) -> None:
 
 async def write_product(sql: Sql, product: Product, substitution_group: str) -> None:
     """Store a product and the codes of its packs; stock writes its record with the same statements."""
-    facts = msgspec.json.encode(product).decode()
-    await sql.execute(KEEP_PRODUCT, product.product_id, product.name, substitution_group, product.controlled, facts)
-    coded = {pack.code: pack.units_per_pack for pack in product.packs if pack.code is not None}
-    await sql.execute(KEEP_PACKS, product.product_id, list(coded), list(coded.values()))
+    await write_products(sql, [(product, substitution_group)])
+
+
+async def write_products(sql: Sql, listed: Sequence[tuple[Product, str]]) -> None:
+    """Store many products, each once, with their substitution groups and the codes of their packs."""
+    products = [product for product, _ in listed]
+    found_by = [search.tokens_of(product) for product in products]
+    await sql.execute(search.KEEP_WORDS, sorted({word for each in found_by for word in each.words}))
+    await sql.execute(
+        KEEP_PRODUCTS,
+        [product.product_id for product in products],
+        [product.name for product in products],
+        [group for _, group in listed],
+        [product.controlled for product in products],
+        [msgspec.json.encode(product).decode() for product in products],
+        [msgspec.json.encode(each.tokens).decode() for each in found_by],
+        search.SEARCH_VERSION,
+    )
+    coded = {pack.code: (product.product_id, pack.units_per_pack) for product in products for pack in product.packs}
+    rows = sorted((code, *pack) for code, pack in coded.items() if code is not None)
+    await sql.execute(KEEP_PACKS, *([row[column] for row in rows] for column in range(3)))
 
 
 def partnership_id_of(clinic_id: object, pharmacy_id: object) -> UUID:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +23,8 @@ log = logger(__name__)
 
 BATCH_ROWS = 256
 POLL_SECONDS = 1.0
+GATHER_SECONDS = 0.02
+"""After a commit others soon follow: what they write goes out together, at a fraction of the cost."""
 PUBLISH_TIMEOUT_SECONDS = 5.0
 
 
@@ -37,16 +39,9 @@ class Outgoing(NamedTuple):
 APPEND = "SELECT outbox_append($1, $2, $3, $4, $5, $6, $7::text[]::jsonb[], $8)"
 
 
-async def append(
-    sql: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy,
-    events: Sequence[Outgoing],
-    recorded_at: datetime,
-) -> None:
-    """Write the events' rows. Called last in a transaction: aggregates stay locked until it commits."""
-    if not events:
-        return
-    await sql.execute(
-        APPEND,
+def columns(events: Sequence[Outgoing]) -> tuple[list[Any], ...]:
+    """What `outbox_append` takes of events, its moment aside."""
+    return (
         [new_id() for _ in events],
         [outgoing.aggregate_id for outgoing in events],
         [subject_of(outgoing.event, outgoing.clinic_id) for outgoing in events],
@@ -54,8 +49,17 @@ async def append(
         [outgoing.person_id for outgoing in events],
         [outgoing.request_id for outgoing in events],
         [msgspec.json.encode(outgoing.event).decode() for outgoing in events],
-        recorded_at,
     )
+
+
+async def append(
+    sql: asyncpg.Connection | asyncpg.pool.PoolConnectionProxy,
+    events: Sequence[Outgoing],
+    recorded_at: datetime,
+) -> None:
+    """Write the events' rows. Called last in a transaction: aggregates stay locked until it commits."""
+    if events:
+        await sql.execute(APPEND, *columns(events), recorded_at)
 
 
 # The oldest events that have not been confirmed by the stream.
@@ -154,3 +158,4 @@ async def relay(producer: str, pool: asyncpg.Pool, stream: JetStreamContext, wri
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(POLL_SECONDS):
                 await written.wait()
+                await asyncio.sleep(GATHER_SECONDS)

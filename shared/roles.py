@@ -22,6 +22,7 @@ class Act(StrEnum):
     SEE_CLINIC = "see_clinic"
     DECIDE = "decide"
     SEE_CATALOGUE = "see_catalogue"
+    SCAN = "scan"
     JUDGE_PRODUCT = "judge_product"
     COLLECT = "collect"
     SEE_COLLECTIONS = "see_collections"
@@ -49,6 +50,7 @@ ALLOWED: Mapping[Act, frozenset[Role]] = {
     Act.SEE_CLINIC: _ALL,
     Act.DECIDE: frozenset({Role.DECISIONS_DELEGATE}),
     Act.SEE_CATALOGUE: _ALL,
+    Act.SCAN: _ALL - {Role.AUDITOR, Role.DECISIONS_DELEGATE},
     Act.JUDGE_PRODUCT: _PHARMACIST,
     Act.COLLECT: frozenset({Role.PARTNER_PHARMACIST}),
     Act.SEE_COLLECTIONS: frozenset({Role.PARTNER_PHARMACIST, Role.CLINIC_PHARMACIST, Role.AUDITOR}),

@@ -9,6 +9,7 @@ from shared.clock import Clock
 from shared.database import Database
 from shared.inbox import Consumers, Inbox
 from shared.log import logger
+from shared.search import refresh_search_tokens
 from shared.settings import Settings
 from shared.tasks import end_tasks
 
@@ -57,6 +58,8 @@ class Runtime:
         while True:
             try:
                 await self.database.pool.execute(FORGET_ANSWERS, ANSWERS_KEPT_DAYS)
+                # At the start too: a migration can't fold the names of the products that were there before it.
+                await refresh_search_tokens(self.database.pool)
             except Exception as problem:
                 log.warning("housekeeping_failed", why=f"{type(problem).__name__}: {problem}")
             await asyncio.sleep(HOUSEKEEPING_SECONDS)

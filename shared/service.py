@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
+import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 from litestar import Litestar, Router
@@ -128,4 +129,4 @@ def run_service(service: Service) -> None:
     settings = read_settings(path)
     set_up_logging(service.name)
     app = build_app([service], {service.name: settings})
-    asyncio.run(serve(app, settings.host, settings.port))
+    uvloop.run(serve(app, settings.host, settings.port))

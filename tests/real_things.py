@@ -110,6 +110,7 @@ def make_real_things(running: Running) -> RealThings:
     things.known += [
         {"product_id": product_id, "from_clinic_id": str(there.clinic_id), "delegate_id": str(other_id)},
         {"code": next(pack["code"] for pack in product["packs"] if pack["code"])},
+        {"gtin": "05290000000048"},
         {"decision_id": str(here.decision_id), "place_id": str(here.clinic_id)},
         {"pharmacy_id": str(here.pharmacies[0])},
         *({"delegation_id": str(delegate(cell, here, other_id, role))} for role in Role),

@@ -36,6 +36,7 @@ def called(node: ast.AST) -> str:
 ACTIONS = ("actions.py", "actions/*.py", "registry/sign_in.py")
 BELOW_THE_ACTIONS = {
     "shared/database.py": "it is where they are made",
+    "shared/gtins.py": "the projection of bindings, the same action in two services",
     "shared/inbox.py": "an event's effect and its mark",
     "shared/known.py": "the projection, the same action in two services",
     "shared/migrate.py": "migrations",
@@ -82,6 +83,8 @@ PURE = {
     "unicodedata",
     "uuid",
 }
+# Reads its tables when it is imported, once; from then on it is plain values.
+TABLES = {"shared.moieties"}
 PURE_SHARED = {"shared.catalogue", "shared.days", "shared.policies", "shared.roles"}
 CLOCKS = ("now", "utcnow", "today", "time", "monotonic", "perf_counter")
 
@@ -108,7 +111,7 @@ def imported(path: Path) -> set[str]:
 def is_pure(module: str) -> bool:
     return (
         module.partition(".")[0] in PURE
-        or module in PURE_SHARED
+        or module in PURE_SHARED | TABLES
         or (module.startswith("services.") and "rules" in module.split("."))
     )
 

@@ -56,6 +56,7 @@ def good(edge: Edge) -> Bodies:
         },
         ("stock", "/pharmacies"): {"name": "Demo", "from_on": str(today), "until_on": later},
         ("stock", "/policies"): {"name": "least_remaining_months", "value": 3, "decision_id": decision},
+        ("stock", "/gtins"): {"gtin": "05290000000031", "product_id": product_id},
         ("stock", f"/products/{product_id}/judge"): {"reason": "So.", "controlled": True, "substitution_group": "x"},
         ("dispense", "/patients"): {"alias": "Demo", "language": "el", "allergies": ["x"], "cycle_days": 28},
         ("dispense", "/closures"): {"day_on": later, "reason": "Holiday"},

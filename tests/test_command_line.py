@@ -69,7 +69,7 @@ REFUSED = {
     "a token for a name that nobody has": ("token nobody-at-all", "Nobody signs in as nobody-at-all"),
     "a token for an id that nobody has": ("token {nobody}", "Nobody signs in as"),
     "a file that is no text": ("catalogue import {binary}", "is not in UTF-8"),
-    "a file that is no table": ("catalogue import {prose}", "lacks the columns"),
+    "a file that is no table": ("catalogue import {prose}", "the columns of none of the forms"),
 }
 TOO_LONG = "n" * 121
 USED_WRONG = {

@@ -95,3 +95,25 @@ def test_a_reader_that_has_seen_enough_is_no_mistake(world: World) -> None:
         assert listing.stderr is not None
         listing.stdout.close()
         assert listing.stderr.read() == b""
+
+
+# Search
+
+
+def test_a_product_is_found_for_programs_one_object_a_line(world: World) -> None:
+    lines = lines_of(dosis(world.cell.folder, "catalogue", "search", "γλυκοφαζ 850", "--json"))
+    found = [json.loads(line) for line in lines]
+    assert 1 < len(found) <= 10
+    assert found[0]["name"] == "GLUCOPHAGE F.C.TAB 850MG/TAB"
+    assert (found[0]["substances"], found[0]["strengths"]) == (["metformin"], ["850"])
+    assert found[0]["form_group"] == "oral_solid"
+    assert UUID(found[0]["product_id"])
+    scores = [each["score"] for each in found]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_product_is_found_for_people_and_nothing_is_told_so(world: World) -> None:
+    header, first, *_ = lines_of(dosis(world.cell.folder, "catalogue", "search", "depon siropi"))
+    assert header.startswith("name ")
+    assert first.startswith("DEPON SYR 120MG/5ML  paracetamol  oral_liquid  ")
+    assert lines_of(dosis(world.cell.folder, "catalogue", "search", "%")) == ["Nothing like it is in the catalogue."]

@@ -36,6 +36,11 @@ BY_HAND: Mapping[str, set[Role]] = {
     "correct_lot": {PHARMACIST},
     "ship_transfer": {PHARMACIST, Role.TRANSFERS_DELEGATE},
     "judge_product": {PHARMACIST},
+    "scan": set(Role) - {AUDITOR, DECISIONS},
+    "scan_line": {PARTNER},
+    "list_gtins": set(Role),
+    "learn_gtin": {PHARMACIST},
+    "judge_gtin": {PHARMACIST},
     "give_delegation": {DECISIONS},
     "set_policy": {DECISIONS},
     "register_patient": {PHARMACIST, SECRETARY},
@@ -71,7 +76,8 @@ def test_an_auditor_sends_nothing() -> None:
 def test_a_partner_pharmacist_only_looks_at_clinic_and_catalogue_outside_donations() -> None:
     may = {(o.service, o.method, o.act) for o in GUARDED if o.act is not None and PARTNER in ALLOWED[o.act]}
     outside = {(method, act) for service, method, act in may if service != "donations"}
-    assert outside == {("GET", Act.SEE_CLINIC), ("GET", Act.SEE_CATALOGUE)}
+    # What a code says is asked in a body, and nothing is stored.
+    assert outside == {("GET", Act.SEE_CLINIC), ("GET", Act.SEE_CATALOGUE), ("POST", Act.SCAN)}
 
 
 @dataclass(frozen=True)

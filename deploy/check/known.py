@@ -68,6 +68,16 @@ TABLES = (
         statement='SELECT code, product_id, units_per_pack FROM pack ORDER BY code COLLATE "C"',
     ),
     Known(
+        name="gtin_binding",
+        keys=1,
+        statement="""
+        SELECT gtin, product_id, units_per_pack, state, learnt_by, learnt_clinic_id, learnt_at,
+               judged_by, judged_clinic_id, judged_at
+        FROM gtin_binding
+        ORDER BY gtin COLLATE "C"
+        """,
+    ),
+    Known(
         name="product_override",
         keys=2,
         statement="""

@@ -210,6 +210,7 @@ KNOWN_KEYS: Mapping[type[Any], Callable[[UUID | None, Any], Iterator[tuple[objec
     of_stock.SessionEnded: lambda _, event: iter([("ended_session", event.session_id)]),
     of_stock.PolicySet: lambda clinic_id, event: iter([("policy", clinic_id, event.name)]),
     of_stock.ProductOverridden: lambda clinic_id, event: iter([("product_override", clinic_id, event.product_id)]),
+    of_stock.GtinBound: lambda _, event: iter([("gtin_binding", event.gtin)]),
     of_stock.ProductListed: lambda _, event: iter(
         [("product", event.product.product_id), *(("pack", pack.code) for pack in event.product.packs)]
     ),

@@ -73,24 +73,25 @@ async def open_collection(work: Work, pharmacies: Pharmacies, pharmacy_id: UUID)
 async def add_line(work: Work, pharmacies: Pharmacies, collection_id: UUID, item: DonatedItem) -> LineChanged:
     """Log a donated item; one that the clinic doesn't accept is stored as refused, with its reason, at once."""
     async with work.transaction() as tx:
-        collection = await _locked(tx, collection_id, pharmacies)
+        collection = await locked_collection(tx, collection_id, pharmacies)
         if collection.state != "open":
             raise CollectionNotOpen
-        return tx.done(await _log_line(tx, collection_id, item))
+        return tx.done(await log_line(tx, collection_id, item))
 
 
 async def add_extra_line(work: Work, collection_id: UUID, item: DonatedItem) -> LineChanged:
     """A box found at the check that nobody had logged."""
     async with work.transaction() as tx:
-        collection = await _locked(tx, collection_id, None)
+        collection = await locked_collection(tx, collection_id, None)
         if collection.state == "open":
             raise CollectionNotHandedIn
-        line = await _log_line(tx, collection_id, item)
+        line = await log_line(tx, collection_id, item)
         await store.set_checked_if_done(tx, collection_id)
         return tx.done(line)
 
 
-async def _log_line(tx: Transaction, collection_id: UUID, item: DonatedItem) -> LineChanged:
+async def log_line(tx: Transaction, collection_id: UUID, item: DonatedItem) -> LineChanged:
+    """Store an item's line in a collection that the caller has locked, refused or not."""
     if (item.product_id is None) == (item.code is None):
         raise ProductNotNamed
     product_id = item.product_id or await known.product_id_of_code(tx.sql, item.code or "")
@@ -146,20 +147,21 @@ async def _judge(
 async def withdraw_line(work: Work, pharmacies: Pharmacies, collection_id: UUID, line_id: UUID) -> LineChanged:
     """Undo a line of a collection that is still open."""
     async with work.transaction() as tx:
-        collection = await _locked(tx, collection_id, pharmacies)
+        collection = await locked_collection(tx, collection_id, pharmacies)
         line = await store.find_line(tx, collection_id, line_id)
         if line is None:
             raise LineNotFound
         if collection.state != "open":
             raise CollectionNotOpen
         await store.withdraw_line(tx, line_id)
+        await store.set_pack_here(tx, line_id, here=False)
         return tx.done(LineChanged(line_id=line_id, line_number=line.line_number, state="withdrawn"))
 
 
 async def hand_in_collection(work: Work, pharmacies: Pharmacies, collection_id: UUID) -> CollectionChanged:
     """The collection goes to the clinic; from now on its pharmacist checks it."""
     async with work.transaction() as tx:
-        collection = await _locked(tx, collection_id, pharmacies)
+        collection = await locked_collection(tx, collection_id, pharmacies)
         if collection.state != "open":
             raise CollectionNotOpen
         if all(line.state == "withdrawn" for line in await store.lines_of(tx, collection_id)):
@@ -185,7 +187,7 @@ class Check(Struct, frozen=True, kw_only=True):
 async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Check) -> LineChanged:
     """A pharmacist's check of one line. Accepted units go to stock; what is held or refused stays here."""
     async with work.transaction() as tx:
-        collection = await _locked(tx, collection_id, None)
+        collection = await locked_collection(tx, collection_id, None)
         line = await store.find_line(tx, collection_id, line_id)
         if line is None:
             raise LineNotFound
@@ -195,6 +197,7 @@ async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Chec
             raise LineAlreadyChecked
         outcome = await _outcome(tx, line, check)
         await store.set_outcome(tx, line_id, outcome)
+        await store.set_pack_here(tx, line_id, here=outcome.state != "missing")
         await store.set_checked_if_done(tx, collection_id)
         if outcome.accepted_units is not None:
             tx.emit(collection_id, _accepted(collection, line, outcome, outcome.accepted_units))
@@ -250,7 +253,7 @@ def _accepted(collection: store.CollectionRow, line: store.LineRow, outcome: sto
     )
 
 
-async def _locked(tx: Transaction, collection_id: UUID, pharmacies: Pharmacies) -> store.CollectionRow:
+async def locked_collection(tx: Transaction, collection_id: UUID, pharmacies: Pharmacies) -> store.CollectionRow:
     """The collection, locked. Another pharmacy's is as if it weren't there."""
     collection = await store.find_collection(tx, collection_id, lock=True)
     if collection is None or (pharmacies is not None and collection.pharmacy_id not in pharmacies):

@@ -1,5 +1,6 @@
 """What donations does on the events of the others: it knows the registry, the catalogue and the policies."""
 
-from shared.known import CONSUMERS
+from shared import gtins, known
+from shared.inbox import Consumers
 
-__all__ = ["CONSUMERS"]
+CONSUMERS: Consumers = {**known.CONSUMERS, **gtins.CONSUMERS}

@@ -282,6 +282,14 @@ async def withdraw_line(tx: Transaction, line_id: UUID) -> None:
     await tx.sql.execute(WITHDRAW, tx.clinic_id, line_id)
 
 
+SET_PACK_HERE = "UPDATE pack_seen SET is_here = $2 WHERE line_id = $1"
+
+
+async def set_pack_here(tx: Transaction, line_id: UUID, *, here: bool) -> None:
+    """Whether the pack that a line was scanned from is there after all: only then is its serial asked about."""
+    await tx.sql.execute(SET_PACK_HERE, line_id, here)
+
+
 DECISION_OF_POLICY = "SELECT decision_id FROM policy WHERE clinic_id = $1 AND name = $2"
 
 

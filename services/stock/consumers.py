@@ -1,11 +1,12 @@
 """What stock does on the events of the other services, and of the network's clinics."""
 
-from services.stock.actions import hearing, lots, reservation
+from services.stock.actions import gtins, hearing, lots, reservation
 from shared.events import dispense, donations, stock
 from shared.inbox import Consumers
 
 CONSUMERS: Consumers = {
     donations.LineAccepted: lots.receive_accepted_line,
+    donations.GtinLearnt: gtins.take_learnt_gtin,
     dispense.ReservationAsked: reservation.take_request_part,
     dispense.ReservationAbandoned: reservation.abandon_request,
     dispense.Dispensed: reservation.take_dispensed,

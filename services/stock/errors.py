@@ -142,8 +142,43 @@ class ControlledStays(Refused):
     detail = "Controlled substances are always refused; no clinic can loosen that."
 
 
+class OpenRowNotFound(NotFound):
+    title = "There is no such row waiting for a person"
+    detail = "Look at the list again: somebody may have completed it, or a newer file did."
+
+
+class FactsWrong(Refused):
+    title = "These facts don't describe a product"
+
+
+class NothingCorrected(Refused):
+    title = "Nothing would change"
+    detail = "Say what is otherwise than the product says now."
+
+
+class GtinCheckDigitWrong(Refused):
+    title = "The check digit of that GTIN is wrong"
+    detail = "Scan the pack again: a digit was misread."
+
+
+class GtinInCatalogue(Conflict):
+    title = "The catalogue has this number as a pack's code"
+    detail = "Nothing has to be learnt. If the catalogue is wrong, correct the catalogue."
+
+
+class GtinBoundOtherwise(Conflict):
+    title = "Somebody named another product for this GTIN"
+    detail = "Look at the box. If the binding is wrong, a clinic's pharmacist can change or refuse it."
+
+
+class GtinNotBound(NotFound):
+    title = "Nobody has named a product for this GTIN"
+    detail = "Name its product first."
+
+
 CONSTRAINTS: Mapping[str, type[DosisError]] = {
     "lot_units_not_negative": NotEnoughUnits,
+    "gtin_binding_check_digit": GtinCheckDigitWrong,
     "clinic_name_key": ClinicNameTaken,
     "decision_clinic_fkey": ClinicNotFound,
     "partnership_clinic_fkey": ClinicNotFound,

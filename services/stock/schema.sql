@@ -1,6 +1,8 @@
 -- Stock: the registry, the catalogue, lots and their ledger, reservations and transfers.
 -- Every table with a clinic is under row-level security, forced: one wall; the ids in each statement: the other.
 
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
 -- The registry
 
 CREATE TABLE clinic (
@@ -134,10 +136,23 @@ CREATE TABLE product (
     substitution_group text NOT NULL,
     controlled boolean NOT NULL,
     facts jsonb NOT NULL,
+    search_tokens text[] NOT NULL DEFAULT '{}',
+    search_version integer NOT NULL DEFAULT 0,
     CONSTRAINT product_pkey PRIMARY KEY (product_id)
 );
 CREATE INDEX product_group_idx ON product (substitution_group);
 COMMENT ON COLUMN product.facts IS 'The whole product as in shared.catalogue.Product';
+CREATE INDEX product_search_idx ON product USING gin (search_tokens);
+COMMENT ON COLUMN product.search_tokens IS 'What it is found by, as in shared.search.tokens';
+COMMENT ON COLUMN product.search_version IS 'The rules under which search_tokens was written; 0: not yet';
+
+CREATE TABLE search_word (
+    word text COLLATE "C" NOT NULL,
+    CONSTRAINT search_word_pkey PRIMARY KEY (word)
+);
+CREATE INDEX search_word_trigram_idx ON search_word USING gin (word gin_trgm_ops);
+COMMENT ON TABLE search_word IS 'Every word that some product is or was found by: a slip is mended among these';
+GRANT SELECT, INSERT ON search_word TO :app_role;
 
 CREATE TABLE pack (
     code text NOT NULL,
@@ -154,9 +169,34 @@ CREATE TABLE open_row (
     row_number integer NOT NULL,
     text text NOT NULL,
     missing text NOT NULL,
-    CONSTRAINT open_row_pkey PRIMARY KEY (source, row_number)
+    row_key uuid NOT NULL DEFAULT gen_random_uuid(),
+    gaps jsonb NOT NULL DEFAULT '[]',
+    known jsonb NOT NULL DEFAULT '{}',
+    CONSTRAINT open_row_pkey PRIMARY KEY (row_key)
 );
+CREATE INDEX open_row_source_idx ON open_row (source, row_number);
 COMMENT ON TABLE open_row IS 'Rows of an imported catalogue that a person has to complete';
+COMMENT ON COLUMN open_row.row_key IS 'Derived from the pack''s code, else from what the row says: the same in a newer file';
+COMMENT ON COLUMN open_row.gaps IS 'Each reason with what the row says there';
+COMMENT ON COLUMN open_row.known IS 'What could be read, as in services.stock.catalogue.facts.PackFacts';
+
+CREATE TABLE product_correction (
+    correction_id uuid NOT NULL,
+    product_id uuid NOT NULL,
+    row_key uuid,
+    facts jsonb NOT NULL,
+    reason text NOT NULL,
+    corrected_by uuid NOT NULL,
+    corrected_for uuid NOT NULL,
+    corrected_at timestamptz NOT NULL,
+    CONSTRAINT product_correction_pkey PRIMARY KEY (correction_id),
+    CONSTRAINT product_correction_product_fkey FOREIGN KEY (product_id) REFERENCES product (product_id),
+    CONSTRAINT product_correction_row_key UNIQUE (row_key)
+);
+CREATE INDEX product_correction_product_idx ON product_correction (product_id, corrected_at);
+COMMENT ON TABLE product_correction IS 'What pharmacists said of products, in its order: put over whatever a source says';
+COMMENT ON COLUMN product_correction.row_key IS 'The open row that was completed by it';
+COMMENT ON COLUMN product_correction.corrected_for IS 'The clinic whose pharmacist said it; the catalogue is the cell''s';
 
 CREATE TABLE product_override (
     clinic_id uuid NOT NULL,
@@ -171,6 +211,45 @@ CREATE TABLE product_override (
     CONSTRAINT product_override_never_loosens CHECK (controlled IS NULL OR controlled)
 );
 COMMENT ON COLUMN product_override.controlled IS 'A clinic can call a product controlled, never the other way round';
+
+CREATE TABLE gtin_binding (
+    gtin text NOT NULL,
+    product_id uuid NOT NULL,
+    units_per_pack integer,
+    state text NOT NULL,
+    learnt_by uuid NOT NULL,
+    learnt_clinic_id uuid NOT NULL,
+    learnt_at timestamptz NOT NULL,
+    judged_by uuid,
+    judged_clinic_id uuid,
+    judged_at timestamptz,
+    reason text,
+    CONSTRAINT gtin_binding_pkey PRIMARY KEY (gtin),
+    CONSTRAINT gtin_binding_product_fkey FOREIGN KEY (product_id) REFERENCES product (product_id),
+    CONSTRAINT gtin_binding_state_known CHECK (state IN ('learnt', 'confirmed', 'refused')),
+    CONSTRAINT gtin_binding_judged_whole CHECK (
+        (state = 'learnt') = (judged_by IS NULL)
+        AND (state = 'learnt') = (judged_clinic_id IS NULL)
+        AND (state = 'learnt') = (judged_at IS NULL)
+    ),
+    CONSTRAINT gtin_binding_units_positive CHECK (units_per_pack > 0),
+    -- Fourteen digits, of which the last makes the threefold of every other one and the rest a multiple of ten.
+    CONSTRAINT gtin_binding_check_digit CHECK (
+        CASE WHEN gtin ~ '^[0-9]{14}$' THEN (
+            3 * (
+                substr(gtin, 1, 1)::integer + substr(gtin, 3, 1)::integer + substr(gtin, 5, 1)::integer
+                + substr(gtin, 7, 1)::integer + substr(gtin, 9, 1)::integer + substr(gtin, 11, 1)::integer
+                + substr(gtin, 13, 1)::integer
+            )
+            + substr(gtin, 2, 1)::integer + substr(gtin, 4, 1)::integer + substr(gtin, 6, 1)::integer
+            + substr(gtin, 8, 1)::integer + substr(gtin, 10, 1)::integer + substr(gtin, 12, 1)::integer
+            + substr(gtin, 14, 1)::integer
+        ) % 10 = 0 ELSE false END
+    )
+);
+COMMENT ON TABLE gtin_binding IS 'Which product a GTIN is, where it is not the pack''s code: learnt from a person, then looked at by a pharmacist. The clinics of a cell share it; earlier words stand in the outbox';
+CREATE INDEX gtin_binding_waiting_idx ON gtin_binding (learnt_at) WHERE state = 'learnt';
+GRANT SELECT, INSERT, UPDATE ON gtin_binding TO :app_role;
 
 -- Lots and the ledger
 
@@ -284,6 +363,7 @@ CREATE FUNCTION post_movements(
 ) RETURNS void
 LANGUAGE plpgsql
 SECURITY DEFINER
+SET plan_cache_mode = force_generic_plan -- a plan for just these arrays costs more than all it does
 SET search_path = pg_catalog, public, pg_temp -- last, so that a temporary table called `lot` is not ours
 AS $$
 DECLARE
@@ -515,7 +595,7 @@ GRANT SELECT, INSERT, UPDATE ON
     clinic, neighbour, partnership, person, session, ended_session, delegation, policy, product, pack,
     product_override, request, reservation, transfer, transfer_line, transfer_lot
 TO :app_role;
-GRANT SELECT, INSERT ON decision, request_part TO :app_role;
+GRANT SELECT, INSERT ON decision, request_part, product_correction TO :app_role;
 GRANT SELECT, INSERT, DELETE ON open_row TO :app_role;
 GRANT SELECT ON movement TO :app_role;
 GRANT SELECT,

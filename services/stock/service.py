@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.stock.api import lots, transfers
+from services.stock.api import gtins, lots, transfers
 from services.stock.catalogue import api as catalogue
 from services.stock.consumers import CONSUMERS
 from services.stock.errors import CONSTRAINTS
@@ -11,7 +11,7 @@ from shared.service import EVENT_MIGRATIONS, Service
 
 SERVICE = Service(
     name="stock",
-    routes=(*registry.ROUTES, *catalogue.ROUTES, *lots.ROUTES, *transfers.ROUTES),
+    routes=(*registry.ROUTES, *catalogue.ROUTES, *gtins.ROUTES, *lots.ROUTES, *transfers.ROUTES),
     consumers=CONSUMERS,
     reads=("donations", "dispense", "net"),
     migrations=(EVENT_MIGRATIONS, ("stock", Path(__file__).parent / "migrations")),

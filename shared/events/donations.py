@@ -1,6 +1,6 @@
 """What donations tells the others."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from shared.events.base import Event
@@ -18,3 +18,12 @@ class LineAccepted(Event, frozen=True, tag="donations.line_accepted.v1"):
     expires_on: date
     opened: bool
     units: int
+
+
+class GtinLearnt(Event, frozen=True, tag="donations.gtin_learnt.v1"):
+    """Somebody named the product of a GTIN that nobody knew. Aggregate: the GTIN."""
+
+    gtin: str
+    product_id: UUID
+    units_per_pack: int | None
+    learnt_at: datetime

@@ -86,6 +86,21 @@ class ProductOverridden(Event, frozen=True, tag="stock.product_overridden.v1"):
     substitution_group: str | None
 
 
+class GtinBound(Event, frozen=True, tag="stock.gtin_bound.v1"):
+    """Which product a GTIN is, as people now say. Aggregate: the GTIN."""
+
+    gtin: str
+    product_id: UUID
+    units_per_pack: int | None
+    state: Literal["learnt", "confirmed", "refused"]
+    learnt_by: UUID
+    learnt_clinic_id: UUID
+    learnt_at: datetime
+    judged_by: UUID | None
+    judged_clinic_id: UUID | None
+    judged_at: datetime | None
+
+
 # Reservations and the state of lots
 
 

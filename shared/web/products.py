@@ -14,6 +14,6 @@ class Products(Struct, frozen=True, kw_only=True):
 
 @query("/clinics/{clinic_id:uuid}/products", act=Act.SEE_CATALOGUE)
 async def find_products(work: Work, text: SearchText, most: Limit = 20) -> Products:
-    """Products whose name or substance holds the text."""
+    """Products for what somebody types, best first: a name or substance in either script, with a strength or form."""
     async with work.reading() as tx:
         return Products(products=await known.products_named(tx.sql, tx.clinic_id, text, most))

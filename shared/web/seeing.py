@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import structlog
 from litestar import Response, get
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,6 +26,8 @@ _SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
 }
+_HEADERS = [(name.lower().encode(), value.encode()) for name, value in _SECURITY_HEADERS.items()]
+_HEADERS_UNKEPT = [*_HEADERS, (b"cache-control", b"no-store")]
 _QUIET = ("/health", "/metrics", "/static")
 
 OUTBOX_AGE = Gauge("dosis_outbox_age_seconds", "Age of the oldest event not yet published", ["service"])
@@ -51,12 +52,12 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableScopeHeaders(message)
-                headers["X-Request-Id"] = request_id
-                if not scope["path"].startswith("/static"):
-                    headers["Cache-Control"] = "no-store"
-                for name, value in _SECURITY_HEADERS.items():
-                    headers[name] = value
+                # As they stand, beside the app's own: none of these is ever set there.
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    *(_HEADERS if scope["path"].startswith("/static") else _HEADERS_UNKEPT),
+                ]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):

@@ -117,6 +117,8 @@ OF_THE_REGISTRY = [
         ("person", "dispense", "UPDATE person SET display_name = 'Somebody'"),
         ("delegation", "donations", "UPDATE delegation SET ended_at = NULL"),
         ("ended session", "dispense", "DELETE FROM ended_session"),
+        ("binding", "dispense", "UPDATE gtin_binding SET units_per_pack = 28 WHERE state = 'confirmed'"),
+        ("binding that is missing", "donations", "DELETE FROM gtin_binding WHERE state = 'refused'"),
         ("policy", "donations", "UPDATE policy SET value = '20' WHERE name = 'supply_days_usual'"),
         (
             "policy that was never decided",

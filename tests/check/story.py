@@ -13,7 +13,9 @@ from services.dispense.rules import TimesADay
 from services.dispense.sealing import ClinicKeys
 from services.donations import actions as donations
 from services.donations.rules import Storage
-from services.stock.actions import lots, transfer
+from services.donations.scanning.actions import add_scanned_line
+from services.donations.scanning.deciding import ScannedItem
+from services.stock.actions import gtins, lots, transfer
 from services.stock.catalogue import actions as catalogue
 from services.stock.registry import actions as registry
 from services.stock.registry import sign_in
@@ -28,11 +30,12 @@ from tests.people import World
 AMLODIPINE = product_id_for("eof:2043001")
 LEVOTHYROXINE = product_id_for("dosis:t4-0.1")
 ATORVASTATIN = product_id_for("dosis:lipitor-20")
+A_GTIN, ANOTHER_GTIN = "05290000000017", "05290000000024"
 
 
 async def tell(world: World, *, any_order: int) -> Story:
     """The whole story; the number says in which order events arrive."""
-    chapters = (_donated, _pharmacy_day, _held, _walk_in, _day_closed, _tomorrow, _transfers, _registry)
+    chapters = (_donated, _pharmacy_day, _held, _walk_in, _day_closed, _tomorrow, _transfers, _numbers, _registry)
     async with Story(world=world, any_order=random.Random(any_order)).connected() as story:
         for chapter in chapters:
             await chapter(story)
@@ -217,6 +220,24 @@ async def _requested(story: Story, units: int) -> UUID:
 
 
 DELEGATION = "SELECT delegation_id FROM delegation WHERE clinic_id = $1 AND role = 'auditor'"
+
+
+async def _numbers(story: Story) -> None:
+    """A box is scanned whose number nobody knew; a pharmacist confirms one binding and refuses another."""
+    partner, work = story.work("donations", role=Role.PARTNER_PHARMACIST), story.work("stock")
+    collection_id = (await donations.open_collection(partner, None, story.world.north.pharmacies[0])).collection_id
+    scanned = ScannedItem(
+        text=f"01{A_GTIN}17{story.today.year % 100 + 3}0600" + "10S1\x1d21SERIAL1",
+        source_kind=SourceKind.PERSON,
+        product_id=AMLODIPINE,
+        units_per_pack=30,
+    )
+    await story.then(add_scanned_line(partner, None, collection_id, scanned))
+    await story.then(gtins.learn_gtin(work, ANOTHER_GTIN, LEVOTHYROXINE, None))
+    await story.then(
+        gtins.judge_gtin(work, A_GTIN, "confirm", None, None, None),
+        gtins.judge_gtin(work, ANOTHER_GTIN, "refuse", None, None, "It is another strength."),
+    )
 
 
 async def _registry(story: Story) -> None:

@@ -123,6 +123,7 @@ ALLOWED_WORDS = (
     "atc code codes cold_chain content_per_unit content_unit controlled form form_group holder ingredients kind label",
     "moiety never_automatic other_names packs product product_name route source_key strength strength_unit",
     "substitution_group unit units_per_pack",
+    "gtin state learnt_by learnt_clinic_id learnt_at judged_by judged_clinic_id judged_at",
     # units, lots, and days of use
     "batch content_needed content_per_day expires_on line_number lines lot_number lots opened order outcome part parts",
     "place sharing_rule shortfalls through_on units units_short use_through_on",

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from deploy import operator
 from deploy.cell import Cell
 from services.stock.catalogue import OpenReason, Reading, read_seed, read_unicom
-from services.stock.catalogue.actions import Imported, import_catalogue, judge_product, merged
+from services.stock.catalogue.actions import Imported, import_catalogue, judge_product
+from services.stock.catalogue.planning import merged
 from services.stock.errors import ControlledStays
 from services.stock.store import choosing
 from shared import known

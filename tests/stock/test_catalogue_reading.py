@@ -235,7 +235,7 @@ def test_a_byte_order_mark_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
         ("name,form\n".encode("utf-16"), "UTF-8"),
         ((",".join(unicom.COLUMNS) + '\n"never closed').encode(), "proper CSV"),
         ((",".join(unicom.COLUMNS) + "\na\0b\n").encode(), "zero byte"),
-        ((",".join(unicom.COLUMNS) + "\n" + "x" * 1001 + "\n").encode(), "row 2, has a field of over 1,000"),
+        ((",".join(unicom.COLUMNS) + "\n" + "x" * 4001 + "\n").encode(), "row 2, has a field of over 4,000"),
     ],
 )
 def test_a_bad_file_says_what_is_wrong_with_it(tmp_path: Path, content: bytes, says: str) -> None:

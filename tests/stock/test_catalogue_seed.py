@@ -38,7 +38,7 @@ def shipped() -> Reading:
 
 def test_the_shipped_catalogue_has_no_open_row(shipped: Reading) -> None:
     assert shipped.open_rows == ()
-    assert (len(shipped.products), sum(len(product.packs) for product in shipped.products)) == (158, 162)
+    assert (len(shipped.products), sum(len(product.packs) for product in shipped.products)) == (164, 168)
     assert {product.kind for product in shipped.products} == set(Kind)
 
 

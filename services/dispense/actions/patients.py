@@ -1,5 +1,6 @@
 """Patients without papers: registered under a card code, planned for, forgotten when they wish."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, timedelta
 from enum import StrEnum
@@ -23,6 +24,7 @@ from services.dispense.rules.card import new_card_code, read_card_code
 from shared import known
 from shared.database import Transaction, Work
 from shared.ids import new_id
+from shared.moieties import names_substance
 
 
 class AgeBand(StrEnum):
@@ -53,10 +55,17 @@ class PatientForgot(Struct, frozen=True, kw_only=True):
 
 
 class TherapyAlert(StrEnum):
-    """What a pharmacist should look at before the line is given."""
+    """What a pharmacist should look at before the line is given.
+
+    An allergy is compared by exact substance, in whatever language or salt it was written. A class raises nothing:
+    who is written down as allergic to "penicillins" gets no alert for amoxicillin.
+    """
 
     SAME_SUBSTANCE_TWICE = "same_substance_twice"
     ALLERGY = "allergy"
+
+
+_BETWEEN = re.compile(r"[,;/+\n]|\s(?:και|and)\s")
 
 
 class TherapyLineChanged(Struct, frozen=True, kw_only=True):
@@ -202,7 +211,7 @@ async def _alerts(
 ) -> list[TherapyAlert]:
     alerts: list[TherapyAlert] = []
     moieties = {ingredient.moiety for ingredient in product.product.ingredients}
-    if moieties & {allergy.strip().lower() for allergy in allergies}:
+    if any(names_substance(named, moiety) for named in _named_in(allergies) for moiety in moieties):
         alerts.append(TherapyAlert.ALLERGY)
     running = [line.product_id for line in before if line.until_on is None or line.until_on >= tx.today]
     others = await known.products(tx.sql, tx.clinic_id, running)
@@ -210,6 +219,11 @@ async def _alerts(
     if moieties & taken:
         alerts.append(TherapyAlert.SAME_SUBSTANCE_TWICE)
     return alerts
+
+
+def _named_in(allergies: Sequence[str]) -> list[str]:
+    """Each substance that was written, one or several in a field."""
+    return [named for allergy in allergies for named in _BETWEEN.split(allergy) if named.strip()]
 
 
 async def end_therapy_line(work: Work, patient_id: UUID, therapy_line_id: UUID, until_on: date) -> TherapyLineChanged:

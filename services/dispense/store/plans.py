@@ -64,6 +64,10 @@ ORDER BY therapy_line.patient_id, therapy_line.therapy_line_id
 """
 
 
+# Made once: for a choice of types it takes longer to make than a plan to read.
+_SCHEDULE = msgspec.json.Decoder(Schedule)
+
+
 async def plans(tx: Transaction, day_on: date, patient_id: UUID | None = None) -> list[Plan]:
     """All plans in force on a day or later, or one patient's."""
     found: list[Plan] = []
@@ -81,7 +85,7 @@ async def plans(tx: Transaction, day_on: date, patient_id: UUID | None = None) -
                 substitution_group=row["substitution_group"],
                 content_per_unit=row["content_per_unit"],
                 per_intake=Fraction(row["per_intake"]),
-                schedule=msgspec.json.decode(row["schedule"], type=Schedule),
+                schedule=_SCHEDULE.decode(row["schedule"]),
                 starts_on=row["starts_on"],
                 until_on=row["until_on"],
                 cycle_days=row["cycle_days"],

@@ -1,20 +1,27 @@
-"""The catalogue: a file is taken in, a clinic judges a product."""
+"""The catalogue: a file is taken in, a person completes or corrects what it could not tell, a clinic judges."""
 
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.stock.catalogue import store
+from services.stock.catalogue.completing import FullFacts, checked_ingredients, completion_of, correction_of, listed_of
+from services.stock.catalogue.corrections import Correction, corrected
+from services.stock.catalogue.planning import Change, Plan, key_of_code, plan, plan_open_rows, plan_products
 from services.stock.catalogue.reading import OpenRow, Reading
-from services.stock.errors import ControlledStays
+from services.stock.errors import ControlledStays, NothingCorrected, OpenRowNotFound
 from shared import known
 from shared.catalogue import Product, substitution_group
-from shared.database import Work
+from shared.database import Transaction, Work
 from shared.events import stock as events
 from shared.ids import derived_id
 
 BATCH_PRODUCTS = 500
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many products are done."""
 
 
 class Imported(Struct, frozen=True, kw_only=True):
@@ -26,53 +33,94 @@ class Imported(Struct, frozen=True, kw_only=True):
     open_rows: int
 
 
-async def import_catalogue(work: Work, source: str, reading: Reading) -> Imported:
+async def preview_catalogue(work: Work, reading: Reading) -> Plan:
+    """What an import would change; nothing is written."""
+    async with work.reading() as tx:
+        standing = await store.standing_of(tx.sql, reading.products)
+        return plan(reading, replace(standing, completed=await store.completed_rows(tx.sql)))
+
+
+def _nobody_watches(_done: int, _of: int) -> None:
+    pass
+
+
+async def import_catalogue(work: Work, source: str, reading: Reading, progress: Progress = _nobody_watches) -> Imported:
     """Take a file's products in: only what changed is written and told; open rows wait for a person."""
-    new = changed = same = 0
+    counts = dict.fromkeys(Change, 0)
+    strangers: list[OpenRow] = []
     for start in range(0, len(reading.products), BATCH_PRODUCTS):
-        counts = await _import_batch(work, reading.products[start : start + BATCH_PRODUCTS])
-        new, changed, same = new + counts[0], changed + counts[1], same + counts[2]
-    await _keep_open_rows(work, source, reading.open_rows)
-    return Imported(new=new, changed=changed, same=same, open_rows=len(reading.open_rows))
+        batch = reading.products[start : start + BATCH_PRODUCTS]
+        strangers += await _import_batch(work, batch, counts)
+        progress(start + len(batch), len(reading.products))
+    open_rows = await _keep_open_rows(work, source, reading, strangers)
+    return Imported(
+        new=counts[Change.NEW], changed=counts[Change.CHANGED], same=counts[Change.SAME], open_rows=open_rows
+    )
 
 
-async def _import_batch(work: Work, products: tuple[Product, ...]) -> tuple[int, int, int]:
+async def _import_batch(work: Work, products: tuple[Product, ...], counts: dict[Change, int]) -> list[OpenRow]:
     async with work.transaction() as tx:
-        before = await store.facts_of(tx.sql, [product.product_id for product in products])
-        new = changed = 0
-        for read in products:
-            first = before.get(read.product_id)
-            product = merged(first or read, read)
-            if product == first:
-                continue
-            new, changed = new + (first is None), changed + (first is not None)
-            group = substitution_group(product)
-            await known.write_product(tx.sql, product, group)
-            tx.emit(product.product_id, events.ProductListed(product=product, substitution_group=group))
-        return new, changed, len(products) - new - changed
+        await store.lock_catalogue(tx.sql)
+        planned, strangers = plan_products(products, await store.standing_of(tx.sql, products))
+        for one in planned:
+            counts[one.change] += 1
+        await _list(tx, [one.after for one in planned if one.change is not Change.SAME])
+        return strangers
 
 
-def merged(first: Product, read: Product) -> Product:
-    """What a second source says of a product: its word, and the packs and names that only the first had.
-
-    Packs and names stand in an order of their own, so that the same file read again changes nothing.
-    """
-    read_codes = {pack.code for pack in read.packs if pack.code is not None}
-    read_sizes = {pack.units_per_pack for pack in read.packs}
-    kept = [
-        pack
-        for pack in first.packs
-        if pack not in read.packs
-        and (pack.code not in read_codes if pack.code else pack.units_per_pack not in read_sizes)
-    ]
-    names = [name for name in first.other_names if name not in read.other_names]
-    packs = sorted((*read.packs, *kept), key=lambda pack: (pack.code or "", pack.units_per_pack, pack.label))
-    return msgspec.structs.replace(read, packs=tuple(packs), other_names=tuple(sorted((*read.other_names, *names))))
+async def _list(tx: Transaction, products: Sequence[Product]) -> None:
+    listed = [(product, substitution_group(product)) for product in products]
+    await known.write_products(tx.sql, listed)
+    for product, group in listed:
+        tx.emit(product.product_id, events.ProductListed(product=product, substitution_group=group))
 
 
-async def _keep_open_rows(work: Work, source: str, rows: tuple[OpenRow, ...]) -> None:
+async def _keep_open_rows(work: Work, source: str, reading: Reading, strangers: list[OpenRow]) -> int:
+    read_now = {key_of_code(pack.code) for product in reading.products for pack in product.packs if pack.code}
     async with work.transaction() as tx:
-        await store.replace_open_rows(tx.sql, source, rows)
+        await store.lock_catalogue(tx.sql)
+        rows = plan_open_rows((*reading.open_rows, *strangers), await store.completed_rows(tx.sql))
+        await store.replace_open_rows(tx.sql, source, rows, read_now)
+        return len(rows)
+
+
+class RowCompleted(Struct, frozen=True, kw_only=True):
+    product_id: UUID
+
+
+async def complete_row(work: Work, row_key: UUID, facts: FullFacts, reason: str) -> RowCompleted:
+    """A pharmacist says what a row could not tell; its product is listed, and no import undoes it."""
+    async with work.transaction() as tx:
+        await store.lock_catalogue(tx.sql)
+        row = await store.waiting_row(tx.sql, row_key)
+        if row is None:
+            raise OpenRowNotFound
+        listed = listed_of(facts, row.known, row_key)
+        standing = await store.standing_of(tx.sql, [listed])
+        product = completion_of(listed, standing, row_key)
+        await _list(tx, [product])
+        await store.add_correction(tx, product.product_id, correction_of(listed), reason, row_key)
+        await store.forget_open_row(tx.sql, row_key)
+        return tx.done(RowCompleted(product_id=product.product_id))
+
+
+class ProductCorrected(Struct, frozen=True, kw_only=True):
+    product_id: UUID
+
+
+async def correct_product(work: Work, product_id: UUID, correction: Correction, reason: str) -> ProductCorrected:
+    """A pharmacist puts facts of a product right, for the whole cell; no import undoes it."""
+    if correction.ingredients is not None:
+        correction = replace(correction, ingredients=checked_ingredients(correction.ingredients))
+    async with work.transaction() as tx:
+        await store.lock_catalogue(tx.sql)
+        before = (await known.product_of(tx.sql, tx.clinic_id, product_id)).product
+        product = corrected(before, [correction])
+        if product == before:
+            raise NothingCorrected
+        await _list(tx, [product])
+        await store.add_correction(tx, product_id, correction, reason, None)
+        return tx.done(ProductCorrected(product_id=product_id))
 
 
 class ProductJudged(Struct, frozen=True, kw_only=True):

@@ -55,8 +55,16 @@ FORMS: dict[str, Form] = {
         "oral drops, suspension",
         "oral drops, emulsion",
     ),
+    **_forms(
+        FormGroup.ORAL_LIQUID,
+        "bottle|sachet|single-dose container",
+        "powder for oral solution",
+        "granules for oral suspension",
+    ),
     **_forms(FormGroup.ORAL_POWDER, "sachet", "oral powder in sachet", "granules in sachet"),
     **_forms(FormGroup.OROMUCOSAL, "tablet", "sublingual tablet", "buccal tablet"),
+    **_forms(FormGroup.OROMUCOSAL, "lozenge", "lozenge"),
+    **_forms(FormGroup.OROMUCOSAL, "bottle", "oromucosal spray, solution", "mouthwash"),
     **_forms(
         FormGroup.INJECTION,
         "ampoule|vial|cartridge|pre-filled syringe",
@@ -65,6 +73,12 @@ FORMS: dict[str, Form] = {
         "solution for infusion",
         "powder for solution for injection",
         "solution for injection in pre-filled syringe",
+        "suspension for injection in pre-filled syringe",
+        "solution for injection/infusion",
+        "powder for solution for injection/infusion",
+        "powder for solution for infusion",
+        "concentrate for solution for infusion",
+        "powder for concentrate for solution for infusion",
     ),
     **_forms(
         FormGroup.INJECTION_PROLONGED,
@@ -96,9 +110,11 @@ FORMS: dict[str, Form] = {
     **_forms(FormGroup.CUTANEOUS_LIQUID, "bottle", "cutaneous solution", "cutaneous spray, solution", "shampoo"),
     **_forms(FormGroup.PATCH, "patch", "transdermal patch"),
     **_forms(FormGroup.RECTAL, "suppository", "suppository"),
-    **_forms(FormGroup.RECTAL, "bottle", "rectal solution"),
+    **_forms(FormGroup.RECTAL, "bottle", "rectal solution", "rectal suspension"),
+    **_forms(FormGroup.RECTAL, "tube", "rectal cream", "rectal ointment"),
     **_forms(FormGroup.VAGINAL, "pessary", "pessary", "vaginal capsule, soft"),
-    **_forms(FormGroup.VAGINAL, "tube", "vaginal cream"),
+    **_forms(FormGroup.VAGINAL, "tablet", "vaginal tablet"),
+    **_forms(FormGroup.VAGINAL, "tube", "vaginal cream", "vaginal gel"),
 }
 
 ROUTES: dict[str, Route] = {

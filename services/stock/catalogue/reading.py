@@ -1,11 +1,11 @@
 """What a catalogue file gives: the products that could be read, and the rows that a person must complete.
 
 Here stands what every format shares: the door through which a file comes in, with its limits, and the putting
-together of packs into products. `seed` and `unicom` know their own columns.
+together of packs into products. Each format knows its own columns (`formats`).
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -13,12 +13,13 @@ from typing import TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shared.catalogue import Product
+from services.stock.catalogue.facts import PackFacts, facts_of_pack
+from shared.catalogue import FormGroup, Product, product_id_for
 
 Found = TypeVar("Found")
 
 MAX_ROWS = 200_000
-MAX_FIELD_CHARACTERS = 1_000
+MAX_FIELD_CHARACTERS = 4_000
 MAX_FILE_BYTES = 200_000_000
 
 
@@ -49,6 +50,30 @@ class OpenReason(StrEnum):
     STORAGE_UNKNOWN = "storage_unknown"  # neither cold nor not
     KEY_MISSING = "key_missing"
     PACKS_DISAGREE = "packs_disagree"  # two rows of one product describe it differently
+    CODE_OF_ANOTHER_PRODUCT = "code_of_another_product"  # another source gave this code to another product
+
+
+FIELDS_LEFT_OPEN: Mapping[OpenReason, tuple[str, ...]] = {
+    OpenReason.NAME_MISSING: ("name",),
+    OpenReason.SUBSTANCE_MISSING: ("substances", "strengths", "strength_unit"),
+    OpenReason.SEVERAL_SUBSTANCES: ("substances", "strengths", "strength_unit"),
+    OpenReason.STRENGTH_MISSING: ("strengths", "strength_unit"),
+    OpenReason.STRENGTH_CONTRADICTED: ("strengths", "strength_unit"),
+    OpenReason.FORM_UNKNOWN: ("form_group",),
+    OpenReason.FORM_CONTRADICTED: ("form_group",),
+    OpenReason.ROUTE_UNKNOWN: ("route",),
+    OpenReason.UNIT_MISSING: ("unit", "units_per_pack", "content_per_unit", "content_unit"),
+    OpenReason.UNIT_CONTRADICTED: ("unit", "units_per_pack", "content_per_unit", "content_unit"),
+    OpenReason.PACK_SIZE_MISSING: ("units_per_pack",),
+    OpenReason.PACK_SIZE_CONTRADICTED: ("units_per_pack",),
+    OpenReason.CONTENT_MISSING: ("content_per_unit", "content_unit"),
+    OpenReason.CODE_INVALID: ("code",),
+    OpenReason.CODE_REPEATED: ("code",),
+    OpenReason.KEY_MISSING: ("source_key",),
+    OpenReason.KIND_UNKNOWN: ("kind",),
+    OpenReason.STORAGE_UNKNOWN: ("cold_chain",),
+}
+"""What of a pack a reason leaves for a person; the other reasons leave a question about the whole row."""
 
 
 class Gap(Struct, frozen=True):
@@ -76,6 +101,8 @@ class OpenRow(Struct, frozen=True):
     row_number: int  # as a spreadsheet counts: the header is row 1
     text: str
     gaps: tuple[Gap, ...]
+    known: PackFacts = PackFacts()
+    """What could be read all the same; a field with a gap is None."""
 
 
 class Reading(Struct, frozen=True):
@@ -98,8 +125,8 @@ class PackLine(Struct, frozen=True):
     product: Product
 
 
-def read_rows(path: Path, required_columns: tuple[str, ...]) -> list[Row]:
-    """Read a comma-separated file in UTF-8, with or without a byte order mark, that has these columns.
+def read_rows(path: Path, required_columns: tuple[str, ...], delimiter: str = ",") -> list[Row]:
+    """Read a separated file in UTF-8, with or without a byte order mark, that has these columns.
 
     Raises CatalogueFileUnreadable; a row that is wrong by itself is no reason to refuse the others.
     """
@@ -109,7 +136,8 @@ def read_rows(path: Path, required_columns: tuple[str, ...]) -> list[Row]:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise CatalogueFileUnreadable(f"{path.name} is over {MAX_FILE_BYTES:,} bytes: split it.")
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(_rows(csv.reader(file, strict=True), required_columns, path.name))
+            lines = csv.reader(file, strict=True, delimiter=delimiter)
+            return list(_rows(lines, required_columns, path.name))
     except UnicodeDecodeError as error:
         message = f"{path.name} is not in UTF-8: save it again as “CSV UTF-8”, then import it."
         raise CatalogueFileUnreadable(message) from error
@@ -173,8 +201,35 @@ def has_valid_check_digit(code: str) -> bool:
     return (10 - weighted % 10) % 10 == int(code[12])
 
 
-def open_row(row: Row, gaps: Iterable[Gap], name: str = "") -> OpenRow:
-    return OpenRow(row.number, name or row.text, tuple(gaps))
+def open_row(row: Row, gaps: Iterable[Gap], name: str = "", product: Product | None = None) -> OpenRow:
+    """Leave a row for a person, with what is known of it: `product` may hold stand-ins where there are gaps."""
+    noted = tuple(gaps)
+    known = PackFacts() if product is None else known_facts(product, noted)
+    return OpenRow(row.number, name or row.text, noted, known)
+
+
+def known_facts(product: Product, gaps: Iterable[Gap]) -> PackFacts:
+    """What a row's product says where it has no gap."""
+    left = {name: None for gap in gaps for name in FIELDS_LEFT_OPEN.get(gap.reason, ()) if name in _FACTS}
+    per_measure = any("/" in (part.strength_unit or "") for part in product.ingredients)
+    if not product.unit and product.form_group not in _COUNTED and not per_measure:
+        # In one ml or in five, in one ampoule or in all: without the unit a number says nothing.
+        left |= {"strengths": None, "strength_unit": None}
+    return replace(facts_of_pack(product, product.packs[0]), **left)
+
+
+_FACTS = frozenset(PackFacts.__struct_fields__)
+_COUNTED = frozenset(
+    {
+        FormGroup.ORAL_SOLID,
+        FormGroup.ORAL_PROLONGED,
+        FormGroup.ORAL_MODIFIED,
+        FormGroup.ORAL_GASTRO_RESISTANT,
+        FormGroup.ORAL_ORODISPERSIBLE,
+        FormGroup.ORAL_EFFERVESCENT,
+        FormGroup.ORAL_CHEWABLE,
+    }
+)
 
 
 def set_aside_repeated_codes(lines: Iterable[PackLine]) -> tuple[list[PackLine], list[OpenRow]]:
@@ -186,7 +241,8 @@ def set_aside_repeated_codes(lines: Iterable[PackLine]) -> tuple[list[PackLine],
         code = line.product.packs[0].code
         if code is not None and code in first_row:
             found = f"{code}, row {first_row[code]}"
-            repeated.append(open_row(line.row, [Gap(OpenReason.CODE_REPEATED, found)], line.product.name))
+            gap = Gap(OpenReason.CODE_REPEATED, found)
+            repeated.append(open_row(line.row, [gap], line.product.name, line.product))
             continue
         if code is not None:
             first_row[code] = line.row.number
@@ -217,3 +273,10 @@ def joined(lines: list[PackLine]) -> Product:
     packs = [pack for line in lines for pack in line.product.packs]
     ordered = sorted(packs, key=lambda pack: (pack.units_per_pack, pack.code or "", pack.label))
     return replace(first, holder=" / ".join(holders) or None, packs=tuple(ordered))
+
+
+def as_its_own(line: PackLine) -> Product:
+    """A product of this row alone: other rows of its key describe something else."""
+    pack = line.product.packs[0]
+    key = f"{line.product.source_key}/{pack.code or pack.label}"
+    return replace(line.product, source_key=key, product_id=product_id_for(key))

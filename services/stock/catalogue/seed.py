@@ -101,7 +101,7 @@ def read_seed(path: Path = SEED_FILE) -> Reading:
 
 def _disagreeing(line: PackLine) -> OpenRow:
     gap = Gap(OpenReason.PACKS_DISAGREE, line.product.source_key)
-    return open_row(line.row, [gap], line.product.name)
+    return open_row(line.row, [gap], line.product.name, line.product)
 
 
 def _read_row(row: Row) -> PackLine | OpenRow:
@@ -111,7 +111,7 @@ def _read_row(row: Row) -> PackLine | OpenRow:
     gaps = Gaps()
     product = _product(values, gaps)
     if gaps.noted:
-        return open_row(row, gaps.noted, values["name"])
+        return open_row(row, gaps.noted, values["name"], product)
     return PackLine(row, product)
 
 

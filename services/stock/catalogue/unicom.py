@@ -9,9 +9,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from msgspec.structs import replace
-
+from services.stock.catalogue.eof import eof_code_of, product_key
 from services.stock.catalogue.forms import FORMS, LABEL_OF_EDQM_CODE, ROUTES, Form
+from services.stock.catalogue.names import read_pack_name
 from services.stock.catalogue.reading import (
     Gap,
     Gaps,
@@ -20,6 +20,7 @@ from services.stock.catalogue.reading import (
     PackLine,
     Reading,
     Row,
+    as_its_own,
     describe_one_product,
     has_valid_check_digit,
     joined,
@@ -28,7 +29,7 @@ from services.stock.catalogue.reading import (
     read_rows,
     set_aside_repeated_codes,
 )
-from services.stock.catalogue.unicom_amounts import NO_AMOUNT, PACK_IN_NAME, amount_of, strength_of
+from services.stock.catalogue.unicom_amounts import NO_AMOUNT, amount_of, strength_of
 from shared.catalogue import (
     FormGroup,
     Ingredient,
@@ -87,13 +88,7 @@ def _products_of(group: list[PackLine]) -> list[Product]:
     """Packs that share the code of brand, strength and form are one product, unless their rows disagree."""
     if describe_one_product(group):
         return [joined(group)]
-    return [_as_its_own(line) for line in group]
-
-
-def _as_its_own(line: PackLine) -> Product:
-    pack = line.product.packs[0]
-    key = f"{line.product.source_key}/{pack.code or pack.label}"
-    return replace(line.product, source_key=key, product_id=product_id_for(key))
+    return [as_its_own(line) for line in group]
 
 
 def _read_row(row: Row) -> PackLine | OpenRow:
@@ -103,7 +98,7 @@ def _read_row(row: Row) -> PackLine | OpenRow:
     gaps = Gaps()
     product = _product(values, gaps)
     if gaps.noted:
-        return open_row(row, gaps.noted, values["full_name"])
+        return open_row(row, gaps.noted, values["full_name"], product)
     return PackLine(row, product)
 
 
@@ -144,18 +139,14 @@ def _full_name(values: Values) -> str | Gap:
 
 
 def _name_and_pack(full_name: str) -> tuple[str, str]:
-    pack = PACK_IN_NAME.search(full_name)
-    return (full_name[: pack.start()], pack.group().strip()) if pack else (full_name, "")
+    name = read_pack_name(full_name)
+    return name.head, name.pack
 
 
 def _source_key(values: Values, name: str) -> str:
     """The last two digits of an EOF code are the pack; without a code the name without its pack must do."""
-    eof_code = values["eof_code"] or _eof_code_of(values["barcode_280"])
-    return f"eof:{eof_code[:7]}" if eof_code else f"unicom:{name.lower()}"
-
-
-def _eof_code_of(barcode: str) -> str:
-    return barcode[3:12] if barcode.startswith("280") else ""
+    eof_code = values["eof_code"] or eof_code_of(values["barcode_280"])
+    return product_key(eof_code) if eof_code else f"unicom:{name.lower()}"
 
 
 def _code(values: Values) -> str | Gap | None:
@@ -166,7 +157,7 @@ def _code(values: Values) -> str | Gap | None:
         return Gap(OpenReason.CODE_INVALID, found)
     if not barcode:
         return None
-    if not has_valid_check_digit(barcode) or eof_code not in ("", _eof_code_of(barcode)):
+    if not has_valid_check_digit(barcode) or eof_code not in ("", eof_code_of(barcode)):
         return Gap(OpenReason.CODE_INVALID, found)
     return barcode
 

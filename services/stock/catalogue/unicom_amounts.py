@@ -1,24 +1,20 @@
 """How much: the unit, pack and strength of a UNICOM row, each held against what its name and labels print."""
 
-import re
 from collections.abc import Mapping
 from fractions import Fraction
 
 from msgspec import Struct
 
 from services.stock.catalogue.forms import Form
+from services.stock.catalogue.names import read_pack_name
+from services.stock.catalogue.names.amounts import strengths_at, tokens_of
+from services.stock.catalogue.names.letters import fold
+from services.stock.catalogue.names.pack_words import Holds
+from services.stock.catalogue.names.packs import packed_of
 from services.stock.catalogue.reading import Gap, OpenReason
 from shared.catalogue import is_decimal
 
 MAX_CONTENT_OR_UNITS = 10_000
-
-# Greek names mix the two alphabets: Β, Τ and Χ may be either, and look the same.
-_TIMES = "[xXχΧ×]"
-PACK_IN_NAME = re.compile(rf"\s(?:[BΒ][TΤ]|FL)\s*{_TIMES}.*$", re.IGNORECASE)
-_PIECES_IN_NAME = re.compile(rf"\s[BΒ][TΤ]\s*{_TIMES}\s*(\d+)(?!\s*BLIST|\d)", re.IGNORECASE)
-_ML_IN_NAME = re.compile(rf"\sFL\s*{_TIMES}\s*(\d+)\s*ML", re.IGNORECASE)
-_ML_OF_CONTAINER = re.compile(rf"{_TIMES}\s*(\d+(?:[.,]\d+)?)\s*ML\b", re.IGNORECASE)
-_PRINTED = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\d\s/]+)(?:/\s*(\d+(?:[.,]\d+)?)?\s*([^\d\s/]+))?")
 
 _CONTAINERS = frozenset({"ampoule", "vial"})
 
@@ -53,9 +49,10 @@ def amount_of(values: Mapping[str, str], form: Form | None) -> Amount | Gap:
         return amount
     if form is not None and amount.unit not in form.units:
         return Gap(OpenReason.UNIT_CONTRADICTED, f"{amount.unit}, {values['form_label']}")
-    in_name = (_ML_IN_NAME if amount.content_unit == "ml" else _PIECES_IN_NAME).search(values["full_name"])
-    if in_name and in_name[1] != size_text:
-        return Gap(OpenReason.PACK_SIZE_CONTRADICTED, f"{size_text}, {in_name.group().strip()}")
+    name = read_pack_name(values["full_name"])
+    in_name = name.content_per_unit if amount.content_unit == "ml" else name.units_per_pack
+    if in_name is not None and Fraction(in_name) != int(size_text):
+        return Gap(OpenReason.PACK_SIZE_CONTRADICTED, f"{size_text}, {name.pack}")
     return amount
 
 
@@ -95,12 +92,13 @@ def strength_of(values: Mapping[str, str], amount: Amount | None) -> tuple[str, 
 
 
 def _printed(text: str) -> Printed | None:
-    match = _PRINTED.fullmatch(text.strip())
-    if match is None:
+    tokens = tokens_of(fold(text))
+    found = strengths_at(tokens, 0)
+    if found is None or len(found.amounts) != 1 or found.after < len(tokens):
         return None
-    number, unit, count, per = match.groups(default="")
-    point = number.replace(",", ".")
-    return Printed(point, Fraction(point), unit.lower(), Fraction(count.replace(",", ".") or "1"), per.lower())
+    unit, _, per = found.units[0].partition("/")
+    count, _, measure = per.rpartition(" ")
+    return Printed(found.amounts[0], Fraction(found.amounts[0]), unit, Fraction(count or "1"), measure)
 
 
 def _strength_of_liquid(value: Fraction, unit: str, printed: Printed | None, found: str) -> tuple[str, str] | Gap:
@@ -117,10 +115,11 @@ def _strength_of_container(
     value: str, unit: str, printed: Printed | None, found: str, pack_label: str
 ) -> tuple[str, str] | Gap:
     """What one ampoule or vial holds: its concentration times its volume must come to the column's value."""
-    volume = _ML_OF_CONTAINER.search(pack_label)
+    packed = packed_of(fold(pack_label), powder=False)
+    volume = packed.measures.get(Holds.ML) if packed else None
     if printed is None or printed.per != "ml" or printed.count == 0 or volume is None:
         return Gap(OpenReason.STRENGTH_MISSING, f"{found}, {pack_label}")
-    held = printed.amount / printed.count * Fraction(volume[1].replace(",", "."))
+    held = printed.amount / printed.count * Fraction(volume)
     if (held, printed.unit) != (Fraction(value), unit):
         return Gap(OpenReason.STRENGTH_CONTRADICTED, f"{found}, {pack_label}")
     return value, unit

@@ -79,12 +79,24 @@ MAKE_LOT = """
 INSERT INTO lot (lot_id, clinic_id, product_id, batch, expires_on, opened)
 VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (clinic_id, product_id, batch, expires_on, opened) DO NOTHING
+RETURNING lot_id
 """
-LOT_OF_IDENTITY = """
+_OF_IDENTITY = """
 SELECT lot_id
 FROM lot
-WHERE clinic_id = $1 AND product_id = $2 AND batch IS NOT DISTINCT FROM $3 AND expires_on = $4 AND opened = $5
+WHERE clinic_id = $1 AND product_id = $2 AND batch {batch} AND expires_on = $4 AND opened = $5
 """
+# IS NOT DISTINCT FROM would say both in one, but no index knows it: then every lot of the product is looked through.
+LOT_OF_IDENTITY = _OF_IDENTITY.format(batch="= $3")
+LOT_WITHOUT_BATCH = _OF_IDENTITY.format(batch="IS NULL AND $3::text IS NULL")
+
+
+async def find_lot_of_identity(
+    tx: Transaction, product_id: UUID, batch: str | None, expires_on: date, *, opened: bool
+) -> UUID | None:
+    statement = LOT_WITHOUT_BATCH if batch is None else LOT_OF_IDENTITY
+    lot_id: UUID | None = await tx.sql.fetchval(statement, tx.clinic_id, product_id, batch, expires_on, opened)
+    return lot_id
 
 
 async def open_lot(tx: Transaction, product_id: UUID, batch: str | None, expires_on: date, *, opened: bool) -> UUID:
@@ -92,11 +104,11 @@ async def open_lot(tx: Transaction, product_id: UUID, batch: str | None, expires
 
     It is not locked: locks are taken afterwards, in the one order.
     """
-    identity = (tx.clinic_id, product_id, batch, expires_on, opened)
-    lot_id: UUID | None = await tx.sql.fetchval(LOT_OF_IDENTITY, *identity)
+    lot_id = await find_lot_of_identity(tx, product_id, batch, expires_on, opened=opened)
     if lot_id is None:
-        await tx.sql.execute(MAKE_LOT, new_id(), *identity)
-        lot_id = await tx.sql.fetchval(LOT_OF_IDENTITY, *identity)
+        lot_id = await tx.sql.fetchval(MAKE_LOT, new_id(), tx.clinic_id, product_id, batch, expires_on, opened)
+    if lot_id is None:  # somebody else made it in this moment
+        lot_id = await find_lot_of_identity(tx, product_id, batch, expires_on, opened=opened)
     assert lot_id is not None
     return lot_id
 

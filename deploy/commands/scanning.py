@@ -1,0 +1,100 @@
+"""Reading a code at the command line, with or without a cell."""
+
+import sys
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import rich_click as click
+from msgspec import to_builtins
+
+from deploy.commands.common import cell_folder, print_json, run, this_cell
+from deploy.commands.telling import sentence_of
+from shared import gtins
+from shared.clock import Clock
+from shared.codes import Possible, Question, Reading, Recognised, Refusal, read_code
+
+QUESTION, REFUSAL = 3, 4
+"""How the command ends where there is no certain reading."""
+TIME_ZONE = ZoneInfo("Europe/Athens")
+CONNECT_SECONDS = 3
+
+
+@click.command()
+@click.argument("text")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def scan(text: str, as_json: bool) -> None:
+    """Read the code TEXT as a scanner sends it: EAN, GS1 or Digital Link.
+
+    It ends with 0 for a reading, 3 for a question, 4 for a refusal. It needs no cell; where one runs, it names the
+    product.
+    """
+    demo_days = cell_folder() / "demo-days" if (cell_folder() / "demo").exists() else None
+    reading = read_code(text, Clock(time_zone=TIME_ZONE, demo_days_path=demo_days).today())
+    pack = run(_known_pack(reading.gtin)) if isinstance(reading, Recognised) else None
+    if as_json:
+        print_json(_fields(reading, pack))
+    else:
+        sys.stdout.write("\n".join(_lines(reading, pack)) + "\n")
+    sys.exit({Recognised: 0, Question: QUESTION, Refusal: REFUSAL}[type(reading)])
+
+
+async def _known_pack(gtin: str) -> gtins.KnownPack | None:
+    """What a cell that runs here knows of the number; None if it doesn't, or none runs."""
+    if not (cell_folder() / "cell.json").exists():
+        return None
+    try:
+        cell = this_cell()
+        if not cell.postgres.is_running():
+            return None
+        connection = await asyncpg.connect(cell.app_url("stock"), timeout=CONNECT_SECONDS)
+        try:
+            return await gtins.pack_of(connection, None, gtin)
+        finally:
+            await connection.close()
+    except Exception as problem:
+        if sentence_of(problem) is None:
+            raise
+        return None  # The reading stands without the product's name.
+
+
+def _fields(reading: Reading, pack: gtins.KnownPack | None) -> dict[str, Any]:
+    fields: dict[str, Any] = to_builtins(reading)
+    del fields["kind"]
+    if pack is not None:
+        fields |= {
+            "product_id": str(pack.product.product.product_id),
+            "product": pack.product.product.name,
+            "units_per_pack": pack.units_per_pack,
+            "binding": pack.binding.state if pack.binding else None,
+        }
+    return fields
+
+
+def _lines(reading: Reading, pack: gtins.KnownPack | None) -> list[str]:
+    match reading:
+        case Recognised():
+            return [*_told(reading), *_told_of_pack(pack)]
+        case Question():
+            readings = (", ".join(line for line in _told(possible)) for possible in reading.readings)
+            return [reading.question, *(f"  {number}. {line}" for number, line in enumerate(readings, 1))]
+        case Refusal():
+            return [reading.refusal]
+
+
+def _told(reading: Recognised | Possible) -> list[str]:
+    told = {
+        "GTIN": reading.gtin,
+        "batch": reading.batch,
+        "expires on": reading.expires_on,
+        "serial": reading.serial,
+        **{f"national number ({ai})": number for ai, number in reading.national_numbers.items()},
+    }
+    return [f"{name} {value if value is not None else '-'}" for name, value in told.items()]
+
+
+def _told_of_pack(pack: gtins.KnownPack | None) -> list[str]:
+    if pack is None:
+        return []
+    look = ", as somebody said; no pharmacist has confirmed it yet" if pack.needs_look else ""
+    return [f"product {pack.product.product.name}{look}"]

@@ -1,0 +1,51 @@
+"""Scanning at a partner pharmacy."""
+
+from uuid import UUID
+
+from services.donations.rules import Storage
+from services.donations.scanning import actions
+from services.donations.scanning.deciding import ScannedItem
+from shared import fields
+from shared.database import Work
+from shared.identity import Access
+from shared.policies import SourceKind
+from shared.roles import Act
+from shared.web.operations import command
+from shared.web.scanning import scan
+
+
+class LineScanBody(fields.Body, frozen=True):
+    """The raw scan; the rest is what the code does not say. Without `units` it is a full pack, sealed.
+
+    `units_per_pack` is learnt with a number that nobody knew; `batch_unreadable` says that no batch can be read;
+    `seen_before_ok` adds a pack though its serial was logged before.
+    """
+
+    text: fields.Scan
+    source_kind: SourceKind
+    source_name: fields.Name | None = None
+    storage: Storage = Storage.ROOM
+    opened: bool = False
+    units: fields.Units | None = None
+    units_per_pack: fields.Units | None = None
+    product_id: UUID | None = None
+    batch: fields.Batch | None = None
+    batch_unreadable: bool = False
+    expires_on: fields.Day | None = None
+    seen_before_ok: bool = False
+
+
+@command(
+    "/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/scan",
+    act=Act.COLLECT,
+    status_code=200,
+)
+async def scan_line(
+    work: Work, access: Access, clinic_id: UUID, collection_id: UUID, data: LineScanBody
+) -> actions.LineScanned:
+    """Add a donated box by its code, if all is certain; else say what isn't, and store nothing."""
+    item = ScannedItem(**{name: getattr(data, name) for name in LineScanBody.__struct_fields__})
+    return await actions.add_scanned_line(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id, item)
+
+
+ROUTES = (scan, scan_line)

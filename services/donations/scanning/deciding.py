@@ -1,0 +1,105 @@
+"""What a scan and a person's words make of a donated item: pure decisions over what is known of the number."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from msgspec import Struct
+
+from services.donations.actions import DonatedItem
+from services.donations.rules import Storage
+from shared.codes import Reading, Recognised
+from shared.gtins import KnownPack
+from shared.policies import SourceKind
+
+Missing = Literal["product", "batch", "expires_on", "units"]
+
+
+class ScannedItem(Struct, frozen=True, kw_only=True):
+    """A raw scan, and what a person read on the box where the code does not say it.
+
+    `units` None: a full pack. `batch_unreadable`: neither code nor box has it. `seen_before_ok`: add it though a
+    pack with this serial was logged before.
+    """
+
+    text: str
+    source_kind: SourceKind
+    source_name: str | None = None
+    storage: Storage = Storage.ROOM
+    opened: bool = False
+    units: int | None = None
+    units_per_pack: int | None = None
+    product_id: UUID | None = None
+    batch: str | None = None
+    batch_unreadable: bool = False
+    expires_on: date | None = None
+    seen_before_ok: bool = False
+
+
+class NotCertain(Struct, frozen=True, kw_only=True):
+    """Why no line was added: the reading's own question or refusal, a question, or what is missing."""
+
+    reading: Reading
+    pack: KnownPack | None = None
+    question: str | None = None
+    missing: tuple[Missing, ...] = ()
+    seen_on: date | None = None
+
+
+OTHER_BATCH = "The code says another batch than you do. Which is printed on the box?"
+OTHER_EXPIRY = "The code says another expiry than you do. Which is printed on the box?"
+OTHER_PRODUCT = (
+    "This number is known as another product than you name. Which is it? A pharmacist can correct the binding."
+)
+UNREADABLE_BATCH = "You say that the batch can't be read, and the code has it. Is this the box that was scanned?"
+
+
+def decide(item: ScannedItem, reading: Recognised, pack: KnownPack | None) -> DonatedItem | NotCertain:
+    """The item to log, if nothing contradicts and nothing is missing."""
+    question = _contradiction(item, reading, pack)
+    if question is not None:
+        return NotCertain(reading=reading, pack=pack, question=question)
+    product_id = pack.product.product.product_id if pack else item.product_id
+    batch = reading.batch or item.batch
+    expires_on = reading.expires_on or item.expires_on
+    units = _units(item, pack)
+    missing: list[Missing] = []
+    if batch is None and not item.batch_unreadable:
+        missing.append("batch")
+    if product_id is None:
+        missing.insert(0, "product")
+    if expires_on is None:
+        missing.append("expires_on")
+    if units is None:
+        missing.append("units")
+    if missing or product_id is None or expires_on is None or units is None:
+        return NotCertain(reading=reading, pack=pack, missing=tuple(missing))
+    return DonatedItem(
+        product_id=product_id,
+        code=None,
+        batch=batch,
+        expires_on=expires_on,
+        opened=item.opened,
+        units=units,
+        source_kind=item.source_kind,
+        source_name=item.source_name,
+        storage=item.storage,
+    )
+
+
+def _contradiction(item: ScannedItem, reading: Recognised, pack: KnownPack | None) -> str | None:
+    for said, read, question in (
+        (item.batch, reading.batch, OTHER_BATCH),
+        (item.expires_on, reading.expires_on, OTHER_EXPIRY),
+        (item.product_id, pack.product.product.product_id if pack else None, OTHER_PRODUCT),
+    ):
+        if said is not None and read is not None and said != read:
+            return question
+    return UNREADABLE_BATCH if item.batch_unreadable and reading.batch is not None else None
+
+
+def _units(item: ScannedItem, pack: KnownPack | None) -> int | None:
+    """What was counted; else a full pack, if it is sealed and how much is in it is known."""
+    if item.units is not None or item.opened:
+        return item.units
+    return item.units_per_pack or (pack.units_per_pack if pack else None)

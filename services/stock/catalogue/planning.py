@@ -1,0 +1,200 @@
+"""What a file would change: what was read, held against what stands. Import and preview both do what this says.
+
+Plain values: nothing here reads or writes.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from services.stock.catalogue.corrections import Correction, corrected, in_order
+from services.stock.catalogue.facts import facts_of_pack
+from services.stock.catalogue.reading import Gap, OpenReason, OpenRow, Reading
+from shared.catalogue import Pack, Product
+from shared.ids import derived_id
+
+
+class Change(StrEnum):
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    OPEN = "open"  # a person must look
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What the catalogue holds of the products and codes of a file."""
+
+    products: Mapping[UUID, Product] = {}
+    owner_of_code: Mapping[str, UUID] = {}
+    corrections: Mapping[UUID, Sequence[Correction]] = {}
+    completed: frozenset[UUID] = frozenset()
+    """The keys of rows that a person has completed."""
+
+
+class PlannedProduct(Struct, frozen=True):
+    read: Product
+    before: Product | None
+    after: Product
+
+    @property
+    def change(self) -> Change:
+        if self.before is None:
+            return Change.NEW
+        return Change.SAME if self.before == self.after else Change.CHANGED
+
+
+class KeyedRow(Struct, frozen=True):
+    """An open row under a key that it keeps in a newer file."""
+
+    row_key: UUID
+    row: OpenRow
+
+
+class Plan(Struct, frozen=True):
+    products: tuple[PlannedProduct, ...]
+    open_rows: tuple[KeyedRow, ...]
+
+
+def plan(reading: Reading, standing: Standing) -> Plan:
+    products, strangers = plan_products(reading.products, standing)
+    return Plan(tuple(products), tuple(plan_open_rows((*reading.open_rows, *strangers), standing.completed)))
+
+
+def plan_products(read: Sequence[Product], standing: Standing) -> tuple[list[PlannedProduct], list[OpenRow]]:
+    """What becomes of each product, and the packs whose code already belongs to another product."""
+    planned: list[PlannedProduct] = []
+    strangers: list[OpenRow] = []
+    for product in read:
+        own, foreign = _own_and_foreign(product, standing.owner_of_code)
+        strangers += [row for pack in foreign if (row := _stranger(product, pack, standing)) is not None]
+        if foreign and not own:
+            continue
+        before = standing.products.get(product.product_id)
+        found = replace(product, packs=own)
+        after = corrected(merged(before or found, found), standing.corrections.get(product.product_id, ()))
+        planned.append(PlannedProduct(product, before, after))
+    return planned, strangers
+
+
+def _own_and_foreign(product: Product, owner_of_code: Mapping[str, UUID]) -> tuple[tuple[Pack, ...], list[Pack]]:
+    def is_own(pack: Pack) -> bool:
+        return pack.code is None or owner_of_code.get(pack.code, product.product_id) == product.product_id
+
+    return tuple(filter(is_own, product.packs)), [pack for pack in product.packs if not is_own(pack)]
+
+
+def _stranger(product: Product, pack: Pack, standing: Standing) -> OpenRow | None:
+    """A known code stays with its product; only where the two sources describe different things, a person looks."""
+    assert pack.code is not None
+    owner = standing.products.get(standing.owner_of_code[pack.code])
+    if owner is not None and describe_the_same(owner, product):
+        return None
+    gap = Gap(OpenReason.CODE_OF_ANOTHER_PRODUCT, f"{pack.code}, {owner.name if owner else '?'}")
+    return OpenRow(0, product.name, (gap,), facts_of_pack(product, pack))
+
+
+def describe_the_same(one: Product, other: Product) -> bool:
+    """Whether two products differ in nothing that matters to a patient: only in names, holders and packs."""
+    return _substance_of(one) == _substance_of(other)
+
+
+def _substance_of(product: Product) -> tuple[object, ...]:
+    return (
+        product.kind,
+        frozenset(product.ingredients),
+        product.form_group,
+        product.route,
+        product.unit,
+        product.content_per_unit,
+        product.content_unit,
+    )
+
+
+def merged(first: Product, read: Product) -> Product:
+    """What a second source says of a product: its word, and what only the first had said: packs, names, ATC, holder."""
+    read_codes = {pack.code for pack in read.packs if pack.code is not None}
+    read_sizes = {pack.units_per_pack for pack in read.packs}
+    kept = [
+        pack
+        for pack in first.packs
+        if pack not in read.packs
+        and (pack.code not in read_codes if pack.code else pack.units_per_pack not in read_sizes)
+    ]
+    names = [name for name in first.other_names if name not in read.other_names]
+    return replace(
+        read,
+        atc=read.atc or first.atc,
+        holder=read.holder or first.holder,
+        packs=in_order((*read.packs, *kept)),
+        other_names=tuple(sorted((*read.other_names, *names))),
+    )
+
+
+def plan_open_rows(rows: Iterable[OpenRow], completed: frozenset[UUID]) -> list[KeyedRow]:
+    """The rows that still need a person, each under its key; rows that say the same are told apart by their order."""
+    seen: Counter[UUID] = Counter()
+    keyed: list[KeyedRow] = []
+    for row in rows:
+        key = row_key_of(row)
+        seen[key] += 1
+        if seen[key] > 1:
+            key = derived_id("row", key, seen[key])
+        if key not in completed:
+            keyed.append(KeyedRow(key, row))
+    return keyed
+
+
+def row_key_of(row: OpenRow) -> UUID:
+    """By the pack's code, whichever file it stands in; without one, by what the row says."""
+    known = row.known
+    return key_of_code(known.code) if known.code else derived_id("row", row.text, known.pack_label)
+
+
+def key_of_code(code: str) -> UUID:
+    return derived_id("row of code", code)
+
+
+class Difference(Struct, frozen=True):
+    field: str
+    before: str
+    after: str
+
+
+_TOLD = (
+    "name",
+    "kind",
+    "ingredients",
+    "form_group",
+    "form",
+    "route",
+    "unit",
+    "content_per_unit",
+    "content_unit",
+    "atc",
+    "holder",
+    "controlled",
+    "never_automatic",
+    "cold_chain",
+    "packs",
+    "other_names",
+)
+
+
+def differences(before: Product, after: Product) -> list[Difference]:
+    """Which facts change, from what to what, in words."""
+    pairs = [(name, getattr(before, name), getattr(after, name)) for name in _TOLD]
+    return [Difference(name, _in_words(one), _in_words(other)) for name, one, other in pairs if one != other]
+
+
+def _in_words(value: object) -> str:
+    if isinstance(value, tuple):
+        return "; ".join(" ".join(str(part) for part in _parts(one) if part is not None) for one in value) or "-"
+    return "-" if value is None else str(value)
+
+
+def _parts(value: object) -> tuple[object, ...]:
+    return tuple(getattr(value, name) for name in value.__struct_fields__) if isinstance(value, Struct) else (value,)

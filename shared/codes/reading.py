@@ -1,0 +1,146 @@
+"""What can be made of a code: a reading that is certain, a question, or a refusal."""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class RefusalReason(StrEnum):
+    """Why nothing can be made of it, the same word in the command line, the API and the tests."""
+
+    EMPTY = "empty"
+    TOO_LONG = "too_long"
+    SEVERAL_CODES = "several_codes"
+    NOT_A_CODE = "not_a_code"
+    CHECK_DIGIT = "check_digit"
+    CUT_OFF = "cut_off"
+    NO_PRODUCT = "no_product"
+    NOT_A_PACK = "not_a_pack"
+    IMPOSSIBLE_DATE = "impossible_date"
+    VALUE_TOO_LONG = "value_too_long"
+    VALUE_EMPTY = "value_empty"
+    BAD_CHARACTER = "bad_character"
+    GREEK_LETTERS = "greek_letters"
+    OTHER_SYSTEM = "other_system"
+    COMPRESSED_LINK = "compressed_link"
+    NOT_A_GS1_LINK = "not_a_gs1_link"
+
+
+SENTENCES: Mapping[RefusalReason, str] = {
+    RefusalReason.EMPTY: "Nothing was scanned.",
+    RefusalReason.TOO_LONG: "This is longer than any code on a pack. Scan one code at a time.",
+    RefusalReason.SEVERAL_CODES: "These are several lines. Scan one code at a time.",
+    RefusalReason.NOT_A_CODE: "This is neither a pack code (EAN) nor a GS1 code.",
+    RefusalReason.CHECK_DIGIT: "The check digit of the product number is wrong: a digit was misread. Scan it again.",
+    RefusalReason.CUT_OFF: "The code ends, or is cut, in the middle of a field. Scan it again.",
+    RefusalReason.NO_PRODUCT: "The code holds no product number (GTIN, AI 01).",
+    RefusalReason.NOT_A_PACK: "This is the label of a shipment, not of a pack.",
+    RefusalReason.IMPOSSIBLE_DATE: "The expiry in the code is no day of the calendar.",
+    RefusalReason.VALUE_TOO_LONG: "A batch or serial number is longer than the 20 characters that GS1 allows.",
+    RefusalReason.VALUE_EMPTY: "The batch or serial number in the code is empty.",
+    RefusalReason.BAD_CHARACTER: "A character stands in the code that GS1 does not allow there. Scan it again.",
+    RefusalReason.GREEK_LETTERS: "The scanner typed through a Greek keyboard layout. Switch to English and scan again.",
+    RefusalReason.OTHER_SYSTEM: "The code follows another system than GS1 (data identifiers, as of IFA's PPN).",
+    RefusalReason.COMPRESSED_LINK: "This is a compressed GS1 link, which Dosis does not read. Scan another code.",
+    RefusalReason.NOT_A_GS1_LINK: "This is a web address without a product number in it.",
+}
+
+
+class Recognised(Struct, frozen=True, kw_only=True, tag_field="kind", tag="recognised"):
+    """All that the code says, certain. A day that has passed is a reading too: whoever takes the pack judges it.
+
+    `gtin` always has 14 digits; `pack_code` is how the same number is printed under bars: 13 digits, or 8; None
+    for a box of several packs. `national_numbers` by their application identifier (710 to 717).
+    """
+
+    gtin: str
+    pack_code: str | None
+    batch: str | None = None
+    expires_on: date | None = None
+    serial: str | None = None
+    national_numbers: dict[str, str] = {}
+
+
+class Possible(Struct, frozen=True, kw_only=True):
+    """One of the readings that a code could have; None: not in it."""
+
+    gtin: str | None
+    batch: str | None = None
+    expires_on: date | None = None
+    serial: str | None = None
+    national_numbers: dict[str, str] = {}
+
+    @property
+    def fullness(self) -> int:
+        """How many of the four fields of a medicine's pack it has."""
+        return sum(each is not None for each in (self.gtin, self.batch, self.expires_on, self.serial))
+
+
+class Question(Struct, frozen=True, kw_only=True, tag_field="kind", tag="question"):
+    """What isn't certain, with readings that it could be, the fullest first: a person looks at the box and says."""
+
+    question: str
+    readings: tuple[Possible, ...]
+
+
+class Refusal(Struct, frozen=True, kw_only=True, tag_field="kind", tag="refusal"):
+    """Why nothing can be made of it, as a word and as a sentence."""
+
+    reason: RefusalReason
+    refusal: str
+
+
+Reading = Recognised | Question | Refusal
+
+MOST_READINGS = 12
+
+
+class Unreadable(Exception):
+    """Raised inside this package; whoever calls it gets a Refusal."""
+
+    def __init__(self, reason: RefusalReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def refused(reason: RefusalReason) -> Refusal:
+    return Refusal(reason=reason, refusal=SENTENCES[reason])
+
+
+def asked(question: str, readings: list[Possible]) -> Question:
+    """A question with its readings, each once, the fullest first."""
+    once: list[Possible] = []
+    for reading in readings:
+        if reading not in once:
+            once.append(reading)
+    once.sort(key=lambda reading: -reading.fullness)
+    more = " There are more possibilities than these." if len(once) > MOST_READINGS else ""
+    return Question(question=question + more, readings=tuple(once[:MOST_READINGS]))
+
+
+def certain(possible: Possible) -> Reading:
+    """The reading itself, if it names a product."""
+    if possible.gtin is None:
+        return refused(RefusalReason.NO_PRODUCT)
+    return Recognised(
+        gtin=possible.gtin,
+        pack_code=pack_code_of(possible.gtin),
+        batch=possible.batch,
+        expires_on=possible.expires_on,
+        serial=possible.serial,
+        national_numbers=possible.national_numbers,
+    )
+
+
+def pack_code_of(gtin: str) -> str | None:
+    """The number as it stands under bars: EAN-8 or EAN-13; None for a box of packs (first digit 1 to 9)."""
+    if gtin.startswith("000000"):
+        return gtin[6:]
+    return gtin[1:] if gtin.startswith("0") else None
+
+
+def codes_of(gtin: str) -> list[str]:
+    """Every way a catalogue may write this number: with 14, 13, 12 or 8 digits."""
+    return [gtin[14 - digits :] for digits in (14, 13, 12, 8) if not gtin[: 14 - digits].strip("0")]

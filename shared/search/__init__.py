@@ -1,0 +1,16 @@
+"""Finding a product however its name is typed: one folded key for both scripts, and what is written beside it."""
+
+from shared.search.finding import KEEP_WORDS, Match, found, refresh_search_tokens
+from shared.search.folding import folded
+from shared.search.tokens import SEARCH_VERSION, ProductTokens, tokens_of
+
+__all__ = [
+    "KEEP_WORDS",
+    "SEARCH_VERSION",
+    "Match",
+    "ProductTokens",
+    "folded",
+    "found",
+    "refresh_search_tokens",
+    "tokens_of",
+]

@@ -1,0 +1,44 @@
+"""How near a word of the catalogue is to one that was typed: 1 for the same, 0 for no likeness worth showing."""
+
+from rapidfuzz.distance import OSA
+
+SAME = 1.0
+BEGINNING = 0.9
+INSIDE = 0.7
+SLIP = 0.9
+SLIP_IN_BEGINNING = 0.8
+LEAST_LIKENESS = 0.55
+LETTERS_FOR_A_SLIP = 4
+LETTERS_FOR_INSIDE = 3
+
+# What is easily heard or written for one another costs half a slip: it is none among these coarser letters.
+_COARSE = str.maketrans({"z": "s", "x": "k", "d": "t", "p": "b", "f": "b", "g": "k", "i": "e", "u": "o"})
+
+
+def closeness(typed: str, word: str) -> float:
+    """Both are folded and without their last vowels. A word that goes on after what was typed is near too."""
+    if typed == word:
+        return SAME
+    if word.startswith(typed):
+        if len(typed) < LETTERS_FOR_INSIDE:
+            return BEGINNING
+        return BEGINNING + (SAME - BEGINNING) * 0.8 * len(typed) / len(word)
+    inside = INSIDE if len(typed) >= LETTERS_FOR_INSIDE and typed in word else 0.0
+    if len(typed) < LETTERS_FOR_A_SLIP:
+        return inside
+    longer = max(len(typed), len(word))
+    return max(inside, SLIP * _likeness(typed, word, longer), SLIP_IN_BEGINNING * _likeness_of_beginning(typed, word))
+
+
+def _likeness(typed: str, word: str, letters: int) -> float:
+    """1 less the slips for each letter: one left out, put in or changed, or two turned round. 0 if that is little."""
+    coarse = OSA.distance(typed.translate(_COARSE), word.translate(_COARSE))
+    likeness = 1 - (OSA.distance(typed, word) + coarse) / 2 / letters
+    return likeness if likeness >= LEAST_LIKENESS else 0.0
+
+
+def _likeness_of_beginning(typed: str, word: str) -> float:
+    if len(word) <= len(typed):
+        return 0.0
+    lengths = (len(typed) - 1, len(typed), len(typed) + 1)
+    return max(_likeness(typed, word[:length], len(typed)) for length in lengths)
