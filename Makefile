@@ -25,7 +25,7 @@ lint: $(VENV)/dev.stamp
 demo: $(VENV)/run.stamp
 	$(BIN)/dosis demo --once
 
-# How fast it is, beside the least it could cost: bench.json and a table, in about ten minutes.
+# How fast it is, beside the least it could cost: bench.json and a table, in ten minutes or more.
 bench: $(VENV)/run.stamp
 	$(BIN)/dosis bench
 

@@ -363,8 +363,8 @@ CREATE FUNCTION post_movements(
 ) RETURNS void
 LANGUAGE plpgsql
 SECURITY DEFINER
-SET plan_cache_mode = force_generic_plan -- a plan for just these arrays costs more than all it does
 SET search_path = pg_catalog, public, pg_temp -- last, so that a temporary table called `lot` is not ours
+SET plan_cache_mode = force_generic_plan -- a plan for just these arrays costs more than all it does
 AS $$
 DECLARE
     v_lots integer := (SELECT count(DISTINCT lot_id) FROM unnest(p_lot_ids) AS given (lot_id));

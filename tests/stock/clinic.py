@@ -114,9 +114,7 @@ class OwnClinic:
     async def lot_of(self, product_id: UUID, batch: str | None, expires_on: date, *, opened: bool = False) -> UUID:
         """The lot of an identity, which must be there."""
         async with self.work().reading() as tx:
-            lot_id: UUID | None = await tx.sql.fetchval(
-                lots.LOT_OF_IDENTITY, self.clinic_id, product_id, batch, expires_on, opened
-            )
+            lot_id = await lots.find_lot_of_identity(tx, product_id, batch, expires_on, opened=opened)
         assert lot_id is not None
         return lot_id
 
