@@ -42,10 +42,15 @@ async def stock_work(cell: Cell) -> AsyncGenerator[Work, None]:
 
 async def create_clinic(cell: Cell, name: str, phone: str | None, founding: actions.Decision) -> actions.ClinicAdded:
     """A clinic with its founding decision, and its key for patients' identities."""
-    async with stock_work(cell) as work:
-        added = await actions.add_clinic(work, name, phone, founding)
-    make_clinic_key(cell.clinic_keys, added.clinic_id)
-    return added
+    clinic_id = new_id()
+    # The key comes first: a clinic that stood without one could register nobody.
+    key = make_clinic_key(cell.clinic_keys, clinic_id)
+    try:
+        async with stock_work(cell) as work:
+            return await actions.add_clinic(work, clinic_id, name, phone, founding)
+    except asyncpg.IntegrityConstraintViolationError:  # refused: there is no such clinic
+        key.unlink()
+        raise
 
 
 async def create_person(cell: Cell, sign_in_name: str, display_name: str, password: str | None = None) -> UUID:

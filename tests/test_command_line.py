@@ -170,6 +170,17 @@ def test_a_delegation_of_two_years_and_of_today_can_be_given(world: World) -> No
         assert given.exit_code == 0, given.stderr
 
 
+def test_a_clinic_has_its_key_and_one_that_was_refused_leaves_none(world: World) -> None:
+    name = f"Demo Clinic {new_id()}"
+    before = set(world.cell.clinic_keys.iterdir())
+    made = dosis(world.cell.folder, "clinic", "create", name, "--decision", "words")
+    assert made.exit_code == 0, made.stderr
+    (key,) = set(world.cell.clinic_keys.iterdir()) - before
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert dosis(world.cell.folder, "clinic", "create", name, "--decision", "words").exit_code == 1
+    assert set(world.cell.clinic_keys.iterdir()) == before | {key}
+
+
 def test_what_a_programmer_did_wrong_stays_what_it_is() -> None:
     assert sentence_of(ValueError("a mistake of ours")) is None
     assert sentence_of(AssertionError()) is None

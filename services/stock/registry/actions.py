@@ -73,9 +73,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     dissent: str | None = None
 
 
-async def add_clinic(work: Work, name: str, phone: str | None, founding: Decision) -> ClinicAdded:
+async def add_clinic(work: Work, clinic_id: UUID, name: str, phone: str | None, founding: Decision) -> ClinicAdded:
     """A new clinic with its founding decision, which puts the usual policies in force. The operator's act."""
-    clinic_id = new_id()
     async with work.at(clinic_id).transaction() as tx:
         await store.add_clinic(tx, clinic_id, name, phone)
         decision_id = await _record(tx, founding)
