@@ -15,6 +15,7 @@ from services.stock.catalogue import read_seed, read_unicom
 from services.stock.catalogue.actions import Imported, import_catalogue
 from services.stock.errors import ClinicNotFound, PersonNotFound
 from services.stock.registry import actions, sign_in, store
+from services.stock.registry.rules import sign_in_name_of
 from shared.database import Database, Work
 from shared.ids import new_id
 from shared.inbox import Inbox
@@ -90,7 +91,7 @@ PERSON_NAMED = "SELECT person_id FROM person WHERE sign_in_name = $1 OR person_i
 async def make_token(cell: Cell, person: str, label: str) -> sign_in.SignedIn:
     """A bearer token for a person, named by sign-in name or id."""
     async with stock_work(cell) as work:
-        person_id = await work.database.pool.fetchval(PERSON_NAMED, person)
+        person_id = await work.database.pool.fetchval(PERSON_NAMED, sign_in_name_of(person))
         if person_id is None:
             raise PersonNotFound(f"Nobody signs in as {person}: `dosis people` lists who does.")
         return await sign_in.make_token(work, person_id, label, cell.signing_key.read_text())

@@ -107,7 +107,7 @@ async def add_person(work: Work, sign_in_name: str, display_name: str, password:
     password_hash = await asyncio.to_thread(HASHER.hash, password) if password else None
     async with work.transaction() as tx:
         person_id = new_id()
-        await store.add_person(tx, person_id, sign_in_name, display_name, password_hash)
+        await store.add_person(tx, person_id, rules.sign_in_name_of(sign_in_name), display_name, password_hash)
         tx.emit(person_id, events.PersonRegistered(registered_id=person_id, display_name=display_name))
         return tx.done(PersonAdded(person_id=person_id))
 
