@@ -17,6 +17,7 @@ def main() -> None:
 for command in (
     running.up,
     running.demo,
+    running.demo_day,
     running.check,
     bench.bench,
     registry.token,

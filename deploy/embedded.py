@@ -1,6 +1,7 @@
 """PostgreSQL and NATS from their wheels: started, stopped, killed. No Docker, no root, nothing to install."""
 
 import contextlib
+import hashlib
 import logging
 import os
 import shutil
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import psutil
@@ -49,14 +50,6 @@ def is_listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _wait_for_port(port: int, seconds: float, log: Path) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_listening(port):
-        if time.monotonic() > deadline:
-            raise DidNotStart(f"Nothing listens on port {port}: {_why(log)}")
-        time.sleep(0.02)
-
-
 def _why(log: Path) -> str:
     """What a server said last of its trouble, and where all of it stands."""
     lines = log.read_text(errors="replace")[-4000:].splitlines()[-20:] if log.exists() else []
@@ -66,6 +59,8 @@ def _why(log: Path) -> str:
 
 class Postgres:
     """One PostgreSQL server on loopback, with SCRAM passwords for everybody."""
+
+    title = "PostgreSQL"
 
     def __init__(self, folder: Path, port: int, superuser_password: str, *, options: tuple[str, ...] = ()) -> None:
         self.data = folder / "pgdata"
@@ -85,6 +80,7 @@ class Postgres:
         if self.is_running():
             return
         self._remove_stale_pid()
+        self._end_left_over()
         self.log.touch()
         if user:
             shutil.chown(self.log, user)
@@ -96,6 +92,11 @@ class Postgres:
             "shared_buffers": "128MB",
             "timezone": "UTC",
             "password_encryption": "scram-sha-256",
+            # It stands in the title of every process of this server: by it those are found that outlive a killed one.
+            "cluster_name": self.cluster_name,
+            # A batch of events may meet a person's transaction on the same rows, each holding what the other waits
+            # for. One of them is then ended, and the batch done event by event: nobody should wait a second for that.
+            "deadlock_timeout": "200ms",
             **dict(option.split("=", 1) for option in self.options),
         }
         flags = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
@@ -142,9 +143,19 @@ class Postgres:
         assert pid is not None, "PostgreSQL is not running"
         return pid
 
+    @property
+    def cluster_name(self) -> str:
+        """Of the folder, not of the port: a copy of a cell has the same port."""
+        return f"dosis-{hashlib.sha256(str(self.data).encode()).hexdigest()[:16]}"
+
     def is_running(self) -> bool:
         pid = self._pid()
         return pid is not None and psutil.pid_exists(pid) and is_listening(self.port)
+
+    def has_stopped(self) -> bool:
+        """There is no server on this data, even if by now its number is another program's."""
+        pid = self._pid()
+        return pid is None or f" -D {self.data} " not in _command_of(pid)
 
     def _pid(self) -> int | None:
         with contextlib.suppress(FileNotFoundError, ValueError, IndexError):
@@ -153,14 +164,21 @@ class Postgres:
 
     def _remove_stale_pid(self) -> None:
         """A pid file left by a kill names a process that is gone, or by now somebody else's."""
-        pid = self._pid()
-        if pid is not None and not (psutil.pid_exists(pid) and "postgres" in psutil.Process(pid).name()):
-            (self.data / "postmaster.pid").unlink()
+        if self.has_stopped():
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _end_left_over(self) -> None:
+        """Children that outlived a killed server: one of them at work on the data would block a restart."""
+        if not self.has_stopped():
+            return
+        title = f"postgres: {self.cluster_name}: "
+        _kill_all([process for process in psutil.process_iter() if _command_of(process.pid).startswith(title)])
 
     def stop(self) -> None:
         if self._pid() is not None:
             with contextlib.suppress(subprocess.CalledProcessError):
                 pg_ctl(["-w", "-m", "fast", "stop"], pgdata=self.data, user=self._system_user())
+        self._end_left_over()
 
     def kill(self) -> None:
         """SIGKILL to the server and all its children: one of them left alive would block a restart."""
@@ -168,15 +186,33 @@ class Postgres:
         if pid is None or not psutil.pid_exists(pid):
             return
         postmaster = psutil.Process(pid)
-        family = [postmaster, *postmaster.children(recursive=True)]
-        for process in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(family, timeout=10)
+        _kill_all([postmaster, *postmaster.children(recursive=True)])
+
+
+def _command_of(pid: int) -> str:
+    """What a process was started with, or calls itself; nothing of one that is gone, or only not yet buried."""
+    try:
+        return " ".join(psutil.Process(pid).cmdline())
+    except psutil.Error:
+        return ""
+
+
+def _kill_all(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    deadline = time.monotonic() + 10
+    # What is dead and not yet buried holds nothing any more: nobody waits for it.
+    while any(process.is_running() and _command_of(process.pid) for process in processes):
+        if time.monotonic() > deadline:
+            raise DidNotStart(f"Some of {[process.pid for process in processes]} can't be killed.")
+        time.sleep(0.02)
 
 
 class Nats:
     """One NATS server with JetStream on loopback, from a configuration file beside its store."""
+
+    title = "NATS"
 
     def __init__(
         self, folder: Path, port: int, users: dict[str, str], *, of_the_network: Collection[str] = ("stock",)
@@ -197,7 +233,9 @@ class Nats:
         configuration = self.folder / "nats.conf"
         configuration.touch(mode=0o600)
         configuration.write_text(nats_configuration(self.port, self.folder / "store", self.users, self.of_the_network))
-        self._end_left_over()
+        self._end_left_over(configuration)
+        if is_listening(self.port):
+            raise DidNotStart(f"Port {self.port} is taken by another program.")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [nats_binary(), "-c", str(configuration)],
@@ -207,15 +245,25 @@ class Nats:
                 start_new_session=True,
             )
         (self.folder / "nats.pid").write_text(str(self.process.pid))
-        _wait_for_port(self.port, 20, self.log)
+        self._wait_until_it_listens(20)
 
-    def _end_left_over(self) -> None:
-        """A server that outlived a killed cell would hold the port and the store."""
-        with contextlib.suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess):
-            left = psutil.Process(int((self.folder / "nats.pid").read_text()))
-            if "nats-server" in left.name():
-                left.terminate()
-                left.wait(10)
+    def _wait_until_it_listens(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not is_listening(self.port):
+            if self.has_stopped() or time.monotonic() > deadline:
+                raise DidNotStart(f"Nothing listens on port {self.port}: {_why(self.log)}")
+            time.sleep(0.02)
+
+    def has_stopped(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
+    def _end_left_over(self, configuration: Path) -> None:
+        """A server that outlived a killed cell, or one of its keeper's tries, would hold the port and the store."""
+        with contextlib.suppress(FileNotFoundError, ValueError, psutil.NoSuchProcess, psutil.TimeoutExpired):
+            left = int((self.folder / "nats.pid").read_text())
+            if _command_of(left).endswith(f" -c {configuration}"):
+                psutil.Process(left).terminate()
+                psutil.Process(left).wait(10)
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)

@@ -18,6 +18,7 @@ from services.stock.catalogue.planning import Plan
 from services.stock.catalogue.seed import SEED_FILE
 from services.stock.errors import ClinicNotFound, PersonNotFound
 from services.stock.registry import actions, sign_in, store
+from services.stock.registry.rules import sign_in_name_of
 from shared.database import Database, Work
 from shared.ids import new_id
 from shared.inbox import Inbox
@@ -45,10 +46,15 @@ async def stock_work(cell: Cell) -> AsyncGenerator[Work, None]:
 
 async def create_clinic(cell: Cell, name: str, phone: str | None, founding: actions.Decision) -> actions.ClinicAdded:
     """A clinic with its founding decision, and its key for patients' identities."""
-    async with stock_work(cell) as work:
-        added = await actions.add_clinic(work, name, phone, founding)
-    make_clinic_key(cell.clinic_keys, added.clinic_id)
-    return added
+    clinic_id = new_id()
+    # The key comes first: a clinic that stood without one could register nobody.
+    key = make_clinic_key(cell.clinic_keys, clinic_id)
+    try:
+        async with stock_work(cell) as work:
+            return await actions.add_clinic(work, clinic_id, name, phone, founding)
+    except asyncpg.IntegrityConstraintViolationError:  # refused: there is no such clinic
+        key.unlink()
+        raise
 
 
 async def create_person(cell: Cell, sign_in_name: str, display_name: str, password: str | None = None) -> UUID:
@@ -88,7 +94,7 @@ PERSON_NAMED = "SELECT person_id FROM person WHERE sign_in_name = $1 OR person_i
 async def make_token(cell: Cell, person: str, label: str) -> sign_in.SignedIn:
     """A bearer token for a person, named by sign-in name or id."""
     async with stock_work(cell) as work:
-        person_id = await work.database.pool.fetchval(PERSON_NAMED, person)
+        person_id = await work.database.pool.fetchval(PERSON_NAMED, sign_in_name_of(person))
         if person_id is None:
             raise PersonNotFound(f"Nobody signs in as {person}: `dosis people` lists who does.")
         return await sign_in.make_token(work, person_id, label, cell.signing_key.read_text())

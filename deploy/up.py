@@ -16,6 +16,7 @@ from deploy.demo import days, intake
 from deploy.demo.people import PASSWORD, PEOPLE, DemoPlace, found_clinics
 from deploy.demo.stage import Stage
 from deploy.embedded import DidNotStart, is_listening
+from deploy.keeping import kept_up
 from services.stock.catalogue import read_seed
 from shared.log import set_up_logging
 from shared.service import build_app, serve
@@ -49,7 +50,8 @@ async def _serve(cell: Cell, console: Console, log: TextIO, *, new: bool) -> Non
     app = build_app(list(SERVICES.values()), {name: cell.settings_of(name) for name in SERVICES})
     url = f"http://127.0.0.1:{cell.secrets.web_port}"
     threading.Thread(target=_tell, args=(cell, console, url, places), daemon=True).start()
-    await serve(app, "127.0.0.1", cell.secrets.web_port)
+    with kept_up(console, cell.postgres, cell.nats):
+        await serve(app, "127.0.0.1", cell.secrets.web_port)
 
 
 def _tell(cell: Cell, console: Console, url: str, places: dict[str, DemoPlace] | None) -> None:

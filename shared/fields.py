@@ -11,6 +11,11 @@ ONE_LINE = rf"^[^\x00-\x1f\x7f-\x9f]*{END}"
 _LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 PACK_CODE = rf"^[0-9A-Za-z]+{END}"
 KEY = rf"^[!-~]+{END}"
+# What can't be seen, and so makes two names look like one, or a line read otherwise than it was written: zero width,
+# marks and overrides of direction, joiners; and the two line ends of Unicode's own.
+_UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+_BLANK = r" \xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
+SEEN_LINE = rf"^[{_BLANK}]*[^{_BLANK}{_UNSEEN}][^{_UNSEEN}]*{END}"
 _PRINTED = "[!-~Ͱ-Ͽ]"
 _BATCH = rf"^{_PRINTED}(?:[!-~Ͱ-Ͽ ]*{_PRINTED})?{END}"
 
@@ -19,8 +24,8 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 
 Units = Annotated[int, Meta(ge=1, le=1_000_000, description="Smallest units that can be handed out")]
 UnitsOrNone = Annotated[int, Meta(ge=0, le=1_000_000, description="Smallest units that can be handed out")]
-Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=ONE_LINE)]
-Line = Annotated[str, Meta(min_length=1, max_length=300, pattern=ONE_LINE)]
+Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=SEEN_LINE)]
+Line = Annotated[str, Meta(min_length=1, max_length=300, pattern=SEEN_LINE)]
 Text = Annotated[str, Meta(min_length=1, max_length=4000, pattern=_LINES)]
 Batch = Annotated[str, Meta(min_length=1, max_length=20, pattern=_BATCH, description="GS1 AI (10)")]
 Code = Annotated[str, Meta(min_length=4, max_length=20, pattern=PACK_CODE, description="Pack code")]

@@ -72,8 +72,10 @@ ORDER BY number
 LIMIT $1
 """
 MARK_PUBLISHED = "UPDATE outbox SET published_at = clock_timestamp() WHERE number = ANY($1)"
+# By the time in the event's id (UUIDv7): that is the real one, while `recorded_at` is told by the clinic's clock, which
+# a demo can set.
 OLDEST_UNPUBLISHED_SECONDS = """
-SELECT coalesce(extract(epoch FROM clock_timestamp() - min(recorded_at)), 0)::float8
+SELECT greatest(coalesce(extract(epoch FROM clock_timestamp() - min(uuid_extract_timestamp(event_id))), 0), 0)::float8
 FROM outbox
 WHERE published_at IS NULL
 """

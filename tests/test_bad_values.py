@@ -169,6 +169,37 @@ def test_an_amount_is_taken_as_people_write_it(edge: Edge, good: Bodies, amount:
     assert _send(edge, address, {**good[address], "per_intake": amount}).status_code == 201
 
 
+UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202e\u2060\u2066\u2069\ufeff"
+NO_LINE = (" ", "   ", "\u00a0", "\u3000 \u2003", *(f"De{each}mo" for each in UNSEEN), *UNSEEN)
+NAMES_AND_LINES = (
+    ("/people", "sign_in_name"),
+    ("/people", "display_name"),
+    ("/pharmacies", "name"),
+    ("/patients", "alias"),
+    ("/closures", "reason"),
+    ("/judge", "reason"),
+    ("/judge", "substitution_group"),
+)
+
+
+@pytest.mark.usefixtures("nothing_is_stored")
+@pytest.mark.parametrize(("command", "name"), NAMES_AND_LINES)
+def test_a_name_or_line_is_not_blank_and_holds_nothing_that_cannot_be_seen(
+    edge: Edge, good: Bodies, command: str, name: str
+) -> None:
+    """Two names would look like one, or a line be read otherwise than it was written."""
+    address = next(address for address in good if address[1].endswith(command))
+    answers = {bad: _send(edge, address, {**good[address], name: bad}) for bad in NO_LINE}
+    assert {ascii(bad): why for bad, answer in answers.items() if (why := why_no_problem(answer))} == {}
+    assert {answer.json()["fields"][0]["field"] for answer in answers.values()} == {name}
+
+
+@pytest.mark.parametrize("alias", ["Ελένη", "محمد علي", " Anna\u00a0Maria ", "张 伟", "🙂", "O'Neill-Ζ."])
+def test_a_name_is_taken_in_any_writing(edge: Edge, good: Bodies, alias: str) -> None:
+    address = next(address for address in good if address[1] == "/patients")
+    assert _send(edge, address, {**good[address], "alias": alias}).status_code == 201
+
+
 # Days, ids and numbers outside the body
 
 

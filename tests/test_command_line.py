@@ -8,8 +8,10 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -58,6 +60,10 @@ def nothing_is_written(cell: Cell, world: World) -> Iterator[None]:
 REFUSED = {
     "a clinic's name that is taken": ("clinic create {clinic_name} --decision words", "has that name already"),
     "a sign-in name that is taken": ("person {person_name} Demo --password {empty}", "signs in under that name"),
+    "a sign-in name that is taken, typed otherwise": (
+        "person {person_name_typed} Demo --password {empty}",
+        "signs in under that name",
+    ),
     "a pharmacy of no clinic": ("pharmacy {nobody} Demo", "no such clinic"),
     "a role for nobody": ("delegate {nobody} auditor {clinic} --decision {decision}", "no such person"),
     "a role at no clinic": ("delegate {person} auditor {nobody} --decision {decision}", "no such clinic"),
@@ -89,6 +95,8 @@ USED_WRONG = {
     "a pharmacy from no day": ("pharmacy {clinic} Demo --from 2026-02-30", "YYYY-MM-DD"),
     "a sign-in name that is empty": ("person {empty} Demo --password {empty}", "1 to 120 characters"),
     "a name over two lines": ("person {new} {two_lines} --password {empty}", "no line end"),
+    "a name that is blank": ("person {new} {blank} --password {empty}", "not blank"),
+    "a name with what can't be seen": ("person {new} {unseen} --password {empty}", "invisible"),
     "a name that is not UTF-8": ("person {new} {not_utf8} --password {empty}", "UTF-8"),
     "a password of nine": ("person {new} Demo --password {nine}", "10 to 200 characters, this one has 9"),
     "a token's label too long": (f"token {{person}} --label {TOO_LONG}", "this one has 121"),
@@ -112,6 +120,9 @@ def typed(line: str, world: World, folder: Path) -> list[str]:
         "decision": str(world.north.decision_id),
         "person": str(world.north.people[Role.AUDITOR]),
         "person_name": "auditor@demo-clinic-north",
+        "person_name_typed": " Auditor@Demo-Clinic-NORTH",
+        "blank": " \u00a0",
+        "unseen": "De\u200bmo",
         "binary": str(folder / "binary.csv"),
         "prose": str(folder / "prose.csv"),
         "folder": str(folder),
@@ -141,6 +152,8 @@ OVER_THE_BOUNDS = [
     ("", None),
     ("n" * 121, None),
     ("n\t", None),
+    (" ", None),
+    ("n\u202e", None),
     ("n", "p" * 9),
     ("n", "p" * 201),
     ("n", "p" * 9 + "\n"),
@@ -160,6 +173,22 @@ def test_people_have_the_bounds_that_the_api_has(world: World, name: str, passwo
     assert (code == 0) is ((name, password) in AT_THE_BOUNDS)
 
 
+def test_a_token_is_found_by_a_name_however_it_is_typed(world: World) -> None:
+    _, name = new_person(world.cell)
+    assert dosis(world.cell.folder, "token", f" {name.upper()} ").exit_code == 0
+
+
+def test_the_clock_of_a_demo_is_set_and_of_no_other_cell(tmp_path: Path) -> None:
+    Cell(tmp_path)
+    assert_told(dosis(tmp_path, "demo-day", "3"), 1, "Only the clock of a cell with demo data")
+    (tmp_path / "demo").touch()
+    Cell(tmp_path, demo=True).make_keys()
+    now = datetime.now(ZoneInfo("Europe/Athens"))
+    assert dosis(tmp_path, "demo-day", "3").stdout == f"{now.date() + timedelta(days=3)}\n"
+    assert_told(dosis(tmp_path, "demo-day", "36501"), 2, "36500")
+    assert (tmp_path / "demo-days").read_text() == "3"
+
+
 def test_a_delegation_of_two_years_and_of_today_can_be_given(world: World) -> None:
     person_id, _ = new_person(world.cell)
     clinic, decision = str(world.north.clinic_id), str(world.north.decision_id)
@@ -168,6 +197,17 @@ def test_a_delegation_of_two_years_and_of_today_can_be_given(world: World) -> No
             world.cell.folder, "delegate", str(person_id), "auditor", clinic, "--decision", decision, "--days", days
         )
         assert given.exit_code == 0, given.stderr
+
+
+def test_a_clinic_has_its_key_and_one_that_was_refused_leaves_none(world: World) -> None:
+    name = f"Demo Clinic {new_id()}"
+    before = set(world.cell.clinic_keys.iterdir())
+    made = dosis(world.cell.folder, "clinic", "create", name, "--decision", "words")
+    assert made.exit_code == 0, made.stderr
+    (key,) = set(world.cell.clinic_keys.iterdir()) - before
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert dosis(world.cell.folder, "clinic", "create", name, "--decision", "words").exit_code == 1
+    assert set(world.cell.clinic_keys.iterdir()) == before | {key}
 
 
 def test_what_a_programmer_did_wrong_stays_what_it_is() -> None:

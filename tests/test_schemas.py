@@ -156,6 +156,7 @@ def _make_real(case: Case[Any], real: RealThings) -> None:
         case.headers["Idempotency-Key"] = str(new_id())
 
 
+@pytest.mark.usefixtures("running", "real", "session")  # so that pytest keeps it after the fuzz
 def test_the_fuzz_went_deeper_than_refusals() -> None:
     """Cases that are all refused for the token, or for things that aren't there, would say nothing."""
     operations = [result.ok().label for schema in DESCRIPTIONS.values() for result in schema.get_all_operations()]

@@ -62,6 +62,11 @@ def test_the_cookie_is_for_our_own_pages_only_and_not_for_scripts(
     assert cookie.value not in answer.text
 
 
+def test_a_name_is_the_same_however_it_is_typed(running: Running, page: httpx.Client, sign_in_name: str) -> None:
+    for typed in (sign_in_name.upper(), f"  {sign_in_name} ", sign_in_name.title()):
+        assert _sign_in(running, page, typed).status_code == 201
+
+
 def test_the_cookie_serves_to_look_and_to_command_in_every_service(
     running: Running, page: httpx.Client, sign_in_name: str
 ) -> None:

@@ -12,6 +12,7 @@ from deploy.check import check_cell, render
 from deploy.commands.common import cell_folder, console, only_one, print_json, run, servers, this_cell
 from deploy.demo import run as demo_run
 from deploy.up import run_cell
+from shared.clock import MOST_DEMO_DAYS
 
 
 @click.command()
@@ -44,6 +45,17 @@ def demo(once: bool, as_json: bool, catalogue: Path | None) -> None:
         console.print(render(performance.check), markup=False)
         console.print("All of it is right." if performance.ok else "Something is wrong.")
     sys.exit(0 if performance.ok else 1)
+
+
+@click.command()
+@click.argument("days", type=click.IntRange(0, MOST_DEMO_DAYS))
+def demo_day(days: int) -> None:
+    """Set a demo cell's clock to DAYS after today; 0 is today. Its tokens and delegations end by that clock too."""
+    cell = this_cell()
+    if not cell.demo:
+        raise click.ClickException("Only the clock of a cell with demo data can be set.")
+    cell.set_days_ahead(days)
+    sys.stdout.write(f"{cell.settings_of('stock').clock().today()}\n")
 
 
 @click.command()

@@ -34,6 +34,8 @@ class Bounded(click.ParamType[str, Any]):
         least, most = known.min_length or 0, known.max_length or len(text)
         if not least <= len(text) <= most:
             return f"a {self.name} has {least} to {most} characters, this one has {len(text)}."
+        if known.pattern == fields.SEEN_LINE:
+            return f"a {self.name} is not blank, holds no line end or invisible character, and is in UTF-8."
         return f"a {self.name} holds no line end or other control character, and is in UTF-8."
 
 

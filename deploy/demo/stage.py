@@ -14,6 +14,7 @@ from deploy.client import Api, ApiRefused, wait_until
 from deploy.demo.boxes import common_products
 from deploy.demo.people import PEOPLE, DemoPlace
 from shared.catalogue import Product
+from shared.clock import days_ahead
 
 
 class Story(Struct, frozen=True, kw_only=True):
@@ -122,14 +123,8 @@ class Stage:
 
     def move_to(self, day_on: date) -> None:
         """Set the demo's clock to a day to come."""
-        real_today = self.today - timedelta(days=self._days_ahead())
+        real_today = self.today - timedelta(days=days_ahead(self.cell.demo_days))
         self.cell.set_days_ahead((day_on - real_today).days)
-
-    def _days_ahead(self) -> int:
-        try:
-            return int(self.cell.demo_days.read_text())
-        except FileNotFoundError:
-            return 0
 
 
 def require(holds: object, what: str) -> None:

@@ -138,7 +138,9 @@ class NothingNeeded(Conflict):
 
 class AlreadyExpected(Conflict):
     title = "This patient is expected today"
-    detail = "Their bag is prepared: find it by their card."
+    detail = (
+        "Find today's visit by their card: it says what is prepared, what stock has not answered, and what is owed."
+    )
 
 
 class NothingWaits(Conflict):

@@ -45,12 +45,13 @@ class ClinicKeys:
         return self._derived[clinic_id]
 
 
-def make_clinic_key(folder: Path, clinic_id: UUID) -> None:
-    """A new key for a new clinic; never over an old one."""
+def make_clinic_key(folder: Path, clinic_id: UUID) -> Path:
+    """A new key for a new clinic, never over an old one; returns its file."""
     path = folder / f"{clinic_id}.key"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(os.urandom(KEY_BYTES))
+    return path
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:

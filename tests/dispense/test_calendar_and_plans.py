@@ -146,6 +146,7 @@ async def test_the_earliest_of_what_is_owed_and_still_of_use_is_topped_up(clinic
     await clinic.prepare()
     (of_its_own,) = [line for line in await clinic.lines(patient_id) if not line.tops_up]
     await counter.give(clinic.work, of_its_own.visit_id, {of_its_own.line_id: 1})
+    await clinic.close()
     both = [need for need in await expected(clinic, clinic.on(1)) if need.tops_up]
     later = [need for need in await expected(clinic, clinic.on(2)) if need.tops_up]
     assert both and later

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 
 from deploy.cell import SERVICES
 from services.dispense import store
-from services.dispense.actions import counter, day
+from services.dispense.actions import calendar, counter, day
 from services.dispense.errors import AlreadySupplied, SupplyOverdrawn
 from shared.database import Database
 from shared.errors import DosisError
@@ -58,6 +58,19 @@ JOIN lot_state USING (lot_id)
 WHERE escrow.clinic_id = $1
     AND lot_state.held_reason IS NOT NULL
     AND escrow.reserved_units > escrow.given_units + escrow.released_units
+UNION ALL
+SELECT 'counts as supplied with less than its days need'
+FROM supply
+WHERE supply.clinic_id = $1 AND supply.voided_at IS NULL AND supply.needed_units <> upper(days) - lower(days)
+UNION ALL
+SELECT 'neither given nor owed'
+FROM supply
+LEFT JOIN owed USING (supply_id)
+WHERE supply.clinic_id = $1
+    AND supply.voided_at IS NULL
+    AND supply.needed_units > supply.given_units
+    AND (owed.state IS NULL OR owed.state IN ('given', 'undone') OR owed.state = 'open'
+         AND owed.units <> supply.needed_units - supply.given_units)
 """
 UNITS = """
 SELECT lot_id, donated AS came_in, quarantine + shelf + reserved AS inside, dispensed AS gone
@@ -203,6 +216,18 @@ class PharmacyDays(RuleBasedStateMachine):
     def close(self) -> None:
         closed = self.attempt("closed", self.clinic.close())
         self.seen["sent back"] += closed is not None and closed.released_units > 0
+
+    @rule()
+    def reopen(self) -> None:
+        self.attempt("opened again", day.reopen_pharmacy_day(self.clinic.work, self.clinic.today))
+
+    @rule(days_on=st.integers(0, 1), back=st.booleans())
+    def close_on(self, days_on: int, back: bool) -> None:
+        """A day is taken out of the calendar, and perhaps put in again."""
+        day_on = self.clinic.on(days_on)
+        self.attempt("closed on", calendar.close_on(self.clinic.work, day_on, "strike"))
+        if back:
+            self.attempt("open after all", calendar.open_after_all(self.clinic.work, day_on))
 
     @rule(days=st.integers(1, 4), prepared=st.booleans())
     def next_day(self, days: int, prepared: bool) -> None:

@@ -205,6 +205,7 @@ def prepared(need: Wanted, **changed: object) -> Prepared:
         short_units=0,
         content_per_unit=need.content_per_unit,
         settled=False,
+        needs_what_is_short=True,
     )
     return msgspec.structs.replace(line, **changed)
 
@@ -276,13 +277,18 @@ SETTLED = st.lists(
         settled=st.just(True),
         waits=st.booleans(),
         short_units=st.integers(0, 5),
+        needs_what_is_short=st.booleans(),
     ),
     unique_by=lambda line: line.line_id,
 )
 
 
 @given(SETTLED, st.lists(st.sampled_from(expected(plan("A"), plan("B"), plan("C"), plan("D")))))
-def test_a_settled_visit_is_never_touched(lines: Sequence[Prepared], needs: Sequence[Wanted]) -> None:
+def test_of_a_settled_visit_only_what_is_short_is_asked_for_again(
+    lines: Sequence[Prepared], needs: Sequence[Wanted]
+) -> None:
     todo = changes(lines, needs)
-    assert (todo.ask_again, todo.drop) == ((), ())
+    short = {line.line_id for line in lines if line.short_units and not line.waits and line.needs_what_is_short}
+    assert {one.line_id for one in todo.ask_again} == short
+    assert todo.drop == ()
     assert not {need.therapy_line_id for need in todo.add} & {line.therapy_line_id for line in lines}

@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from services.dispense import store
 from services.dispense.actions import counter, day, patients
 from services.dispense.actions.day import DayPrepared
-from services.dispense.errors import DayClosed, DayNotBegun, DayNotClosed, DayNotPrepared, DayTooFar, NotToday
+from services.dispense.errors import (
+    AlreadyExpected,
+    DayClosed,
+    DayNotBegun,
+    DayNotClosed,
+    DayNotPrepared,
+    DayTooFar,
+    NotToday,
+)
 from services.dispense.rules.planning import FURTHEST_DAY
 from shared.events.dispense import Dispensed, ReservationAsked, ReservationReleased
 from shared.events.parts import PART_BYTES, in_parts
@@ -220,7 +228,7 @@ async def test_preparing_while_stock_has_not_answered_asks_for_nothing_more(clin
     first = await day.prepare_pharmacy_day(clinic.work, clinic.today)
     again = await day.prepare_pharmacy_day(clinic.work, clinic.today)
     assert again == DayPrepared(
-        day_id=first.day_id, added_lines=0, asked_again_lines=0, dropped_lines=0, also_changed=[]
+        day_id=first.day_id, added_lines=0, asked_again_lines=0, dropped_lines=0, also_changed=[], closed_days=[]
     )
     assert len(await clinic.told(ReservationAsked)) == 1
     await agree(clinic)
@@ -336,3 +344,78 @@ async def test_a_day_too_far_away_is_not_prepared(clinic: OwnClinic) -> None:
     assert (await clinic.prepare(clinic.on(FURTHEST_DAY))).added_lines == 0
     with pytest.raises(DayTooFar):
         await clinic.prepare(clinic.on(FURTHEST_DAY + 1))
+
+
+async def test_who_was_served_in_part_is_given_the_rest_after_the_day_was_opened_again(clinic: OwnClinic) -> None:
+    await clinic.donate(100)
+    patient_id = await clinic.patient()
+    await clinic.plan(patient_id, LIPITOR)
+    await clinic.donate(100, name=LIPITOR)
+    await clinic.prepare()
+    first, second = await clinic.lines(patient_id)
+    await counter.give(clinic.work, first.visit_id, {first.line_id: 10})
+    await clinic.close()
+    await clinic.carry()
+    opened = await day.reopen_pharmacy_day(clinic.work, clinic.today)
+    assert (opened.added_lines, opened.asked_again_lines) == (0, 2)
+    await clinic.carry()
+    assert [line.reserved_units for line in await clinic.lines(patient_id)] == [18, SUPPLY_DAYS]
+    await counter.give(clinic.work, first.visit_id, None)
+    assert await clinic.told(ReservationAsked)
+    lines = {line.line_id: line for line in await clinic.lines(patient_id)}
+    assert (lines[first.line_id].given_units, lines[second.line_id].given_units) == (SUPPLY_DAYS, SUPPLY_DAYS)
+    await agree(clinic)
+
+
+async def test_nobody_counts_as_supplied_without_being_given_after_close_reopen_and_undo(clinic: OwnClinic) -> None:
+    await clinic.donate(100)
+    patient_id = await clinic.patient()
+    await clinic.prepare()
+    line = await clinic.line(patient_id)
+    await counter.give(clinic.work, line.visit_id, {line.line_id: 10})
+    await clinic.close()
+    await day.reopen_pharmacy_day(clinic.work, clinic.today)
+    await counter.undo_last(clinic.work, line.visit_id)
+    await clinic.prepare()
+    assert (await clinic.line(patient_id)).reserved_units == SUPPLY_DAYS
+    await counter.give(clinic.work, line.visit_id, {line.line_id: 10})
+    async with clinic.work.reading() as tx:
+        (owed,) = await store.owed.owed_rows(tx, 10)
+    assert owed.units == SUPPLY_DAYS - 10
+    await agree(clinic)
+
+
+async def test_a_line_that_stock_answered_after_closing_waits_no_more_when_the_day_is_opened_again(
+    clinic: OwnClinic,
+) -> None:
+    await clinic.donate(100)
+    patient_id = await clinic.patient()
+    await clinic.prepare()
+    await counter.give(clinic.work, (await clinic.visit(patient_id)).visit_id, None)
+    await clinic.donate(100, name=LIPITOR)
+    await clinic.plan(patient_id, LIPITOR)
+    await day.prepare_pharmacy_day(clinic.work, clinic.today)
+    await clinic.close()
+    await clinic.carry()
+    await day.reopen_pharmacy_day(clinic.work, clinic.today)
+    await clinic.carry()
+    lines = await clinic.lines(patient_id)
+    assert [(line.waits, line.reserved_units) for line in lines] == [(False, 0), (False, SUPPLY_DAYS)]
+    await agree(clinic)
+
+
+async def test_what_a_walk_in_lacked_is_asked_for_again_once_it_is_there(clinic: OwnClinic) -> None:
+    patient_id = await clinic.patient()
+    visit_id = (await counter.open_walk_in(clinic.work, patient_id)).visit_id
+    await clinic.carry()
+    assert (await clinic.line(patient_id)).short_units == SUPPLY_DAYS
+    await clinic.donate(100)
+    again = await counter.open_walk_in(clinic.work, patient_id)
+    assert again.visit_id == visit_id
+    await clinic.carry()
+    assert (await clinic.line(patient_id)).reserved_units == SUPPLY_DAYS
+    with pytest.raises(AlreadyExpected):
+        await counter.open_walk_in(clinic.work, patient_id)
+    await clinic.prepare()
+    assert (await clinic.line(patient_id)).reserved_units == SUPPLY_DAYS, "it stays a walk-in's"
+    await agree(clinic)

@@ -44,7 +44,9 @@ def test_a_service_says_that_it_lives_and_is_ready(running: Running, service: st
         return part if part["bus"] else None
 
     part = wait_until(ready, "the bus is connected")
-    assert (part["service"], part["database"], part["missing"]) == (service, True, [])
+    # Other tests park events in this cell; what readiness says of them has a test in a cell of its own.
+    missing = [sentence for sentence in part["missing"] if "could not be applied" not in sentence]
+    assert (part["service"], part["database"], missing) == (service, True, [])
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -71,6 +71,36 @@ def test_without_the_bus_the_service_stays_ready_and_says_what_is_missing(alone:
     assert _part(alone)["missing"] == []
 
 
+@pytest.mark.parametrize("days", [30, -30])
+def test_the_age_of_the_outbox_is_a_real_one_whatever_the_demos_clock_says(alone: ServiceProcess, days: int) -> None:
+    alone.cell.nats.stop()
+    try:
+        alone.cell.set_days_ahead(days)
+        asyncio.run(operator.create_person(alone.cell, f"demo-{new_id()}", "Demo"))
+        for ahead in (days, 0):
+            alone.cell.set_days_ahead(ahead)
+            age = wait_until(lambda: _part(alone)["outbox_age_seconds"], "the event waits in the outbox")
+            assert 0 < age < 600
+    finally:
+        alone.cell.demo_days.unlink()
+        alone.cell.nats.start()
+    wait_until(lambda: _metric(alone, "dosis_outbox_age_seconds") == 0, "the event was sent")
+
+
+@pytest.mark.parametrize("told", ["soon", "9999999999"])
+def test_a_demos_clock_that_says_nothing_stops_nobody(alone: ServiceProcess, told: str) -> None:
+    person_id = asyncio.run(operator.create_person(alone.cell, f"demo-{new_id()}", "Demo"))
+    token = asyncio.run(operator.make_token(alone.cell, str(person_id), "test")).token
+    alone.cell.demo_days.write_text(told)
+    try:
+        answer = httpx.get(
+            f"{alone.url}/stock/api/me", headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=30
+        )
+        assert answer.status_code == 200
+    finally:
+        alone.cell.demo_days.unlink()
+
+
 def test_events_not_yet_read_and_events_that_failed_are_counted(alone: ServiceProcess) -> None:
     """Reading is held up by a lock on the inbox; what nobody can read is parked, and said."""
     asyncio.run(_hold_up_and_publish(alone))

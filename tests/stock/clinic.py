@@ -157,7 +157,7 @@ async def open_clinic(world: World, stock: Database) -> OwnClinic:
         decided_on=today,
         reevaluate_on=today + timedelta(days=365),
     )
-    added = await registry.add_clinic(nobody, name, None, founding)
+    added = await registry.add_clinic(nobody, new_id(), name, None, founding)
     at_home = nobody.at(added.clinic_id)
     pharmacy = (await registry.set_pharmacy(at_home, None, f"Pharmacy of {name}", today, None)).pharmacy_id
     clinic = Clinic(added.clinic_id, added.decision_id, [pharmacy])

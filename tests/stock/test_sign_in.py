@@ -4,10 +4,18 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import asyncpg
 import pytest
 
-from services.stock.errors import PersonNotFound, SessionNotFound, SignInRefused, TooManySignIns
-from services.stock.registry import actions, sign_in, store
+from services.stock.errors import (
+    CONSTRAINTS,
+    PersonNameTaken,
+    PersonNotFound,
+    SessionNotFound,
+    SignInRefused,
+    TooManySignIns,
+)
+from services.stock.registry import actions, rules, sign_in, store
 from shared.database import Database, Work
 from shared.errors import NotSignedIn
 from shared.events.stock import SessionEnded
@@ -160,3 +168,25 @@ async def test_one_ends_only_ones_own_sessions_and_each_once(person: Person) -> 
         with pytest.raises(SessionNotFound):
             await sign_in.end_session(person.work(), session_id)
     assert len(await person.clinic.told_of(SessionEnded)) == 1
+
+
+# However it is typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("ANNA", "anna"), (" anna\u00a0", "anna"), ("ΚΏΣΤΑΣ", "κώστας"), ("κώστασ", "κώστας"), ("Kω\u0301", "kώ")],
+)
+def test_a_sign_in_name_has_one_form_and_keeps_it(typed: str, name: str) -> None:
+    assert rules.sign_in_name_of(typed) == name
+    assert rules.sign_in_name_of(name) == name
+
+
+@pytest.mark.parametrize("typed", ["{name}", " {name} ", "{NAME}"])
+async def test_nobody_can_take_a_name_that_only_looks_another(person: Person, typed: str) -> None:
+    name = typed.format(name=person.name, NAME=person.name.upper())
+    with pytest.raises(asyncpg.UniqueViolationError) as refused:
+        await actions.add_person(person.clinic.work(), name, "Somebody else", None)
+    assert CONSTRAINTS[refused.value.as_dict()["constraint_name"]] is PersonNameTaken
+    nobody = person.clinic.world.work(person.clinic.stock, "stock")
+    assert (await sign_in.sign_in(nobody, name, PASSWORD, person.key)).person_id == person.person_id

@@ -1,12 +1,18 @@
 """The counter: giving, owing, undoing. All from this service's own database: a patient is standing there."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from uuid import UUID
 
 from msgspec import Struct
 
 from services.dispense import store
-from services.dispense.actions.day import ask_for_walk_in, tell_released
+from services.dispense.actions.preparing import (
+    ask_for_walk_in,
+    bring_into_line,
+    bring_patient_into_line,
+    tell_released,
+)
 from services.dispense.errors import (
     AlreadyExpected,
     DayClosed,
@@ -74,6 +80,7 @@ async def give(work: Work, visit_id: UUID, wanted: Mapping[UUID, int] | None) ->
         await store.owed.settle_owed(tx, {supplies[x.line_id]: x.short_units > 0 for x in lines})
         await store.visits.set_visit_state(tx, visit_id, "served")
         tx.emit(visit_id, events.Dispensed(operation_id=operation_id, lines=_told(rows, lines)))
+        await _bring_coming_days_into_line(tx, visit.patient_id)
         given = [GivenLine(line_id=row.line_id, lot_id=row.lot_id, units=row.units) for row in rows]
         return tx.done(VisitChanged(visit_id=visit_id, state="served", given=given))
 
@@ -119,10 +126,11 @@ async def _supplies(
 async def mark_not_come(work: Work, visit_id: UUID) -> VisitChanged:
     """The patient did not come. What is reserved waits until the day is closed: they may come yet."""
     async with work.transaction() as tx:
-        await _open_visit(tx, visit_id)
+        visit = await _open_visit(tx, visit_id)
         if await store.supplies.is_served(tx, visit_id):
             raise VisitServed
         await store.visits.set_visit_state(tx, visit_id, "not_come")
+        await _bring_coming_days_into_line(tx, visit.patient_id)
         return tx.done(VisitChanged(visit_id=visit_id, state="not_come"))
 
 
@@ -135,6 +143,7 @@ async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
             if visit.state != "not_come":
                 raise NothingToUndo
             await store.visits.set_visit_state(tx, visit_id, "expected")
+            await _bring_coming_days_into_line(tx, visit.patient_id)
             return tx.done(VisitChanged(visit_id=visit_id, state="expected"))
         lines = await store.visit_lines.lock_lines(tx, visit_id)
         await store.escrow.lock_lots(tx, visit_id)
@@ -143,8 +152,7 @@ async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
         back = [Handed(line_id=row.line_id, lot_id=row.lot_id, units=-row.units) for row in undone]
         await store.escrow.give_from_escrow(tx, back)
         await store.supplies.add_to_supplies(tx, [(row.supply_id, -row.units) for row in undone])
-        voided = await store.supplies.void_empty_supplies(tx, visit_id)
-        await _drop_top_ups(tx, voided)
+        await store.supplies.void_empty_supplies(tx, visit_id)
         supply_ids = {line.supply_id: line.short_units > 0 for line in lines if line.supply_id is not None}
         await store.owed.settle_owed(tx, supply_ids)
         state: store.visits.VisitState = "served" if await store.supplies.is_served(tx, visit_id) else "expected"
@@ -152,20 +160,20 @@ async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
         told = events.DispensingUndone(operation_id=new_id(), undoes=undoes, lines=_told(rows, lines))
         tx.emit(visit_id, told)
         await _release_held(tx, [row.lot_id for row in undone])
+        await _bring_coming_days_into_line(tx, visit.patient_id)
         return tx.done(VisitChanged(visit_id=visit_id, state=state))
 
 
-async def _drop_top_ups(tx: Transaction, supply_ids: Sequence[UUID]) -> None:
-    """Nothing is owed of these supplies any more: what is reserved on days to come to make it up goes back."""
-    line_ids = await store.visit_lines.drop_top_ups(tx, supply_ids)
-    tell_released(tx, await store.escrow.release_lines(tx, line_ids))
+async def _bring_coming_days_into_line(tx: Transaction, patient_id: UUID) -> None:
+    """What a day to come has reserved for a patient follows what happened today at the counter."""
+    await bring_patient_into_line(tx, patient_id, tx.today + timedelta(days=1))
 
 
 async def _release_held(tx: Transaction, lot_ids: Sequence[UUID]) -> None:
     """Units that came back of a lot that is held meanwhile are not given again."""
     for lot_id in await store.held.held_lots(tx, lot_ids):
         stopped = await store.escrow.stop_lot(tx, lot_id, "held")
-        await store.visit_lines.add_short(tx, [(line_id, units.units) for line_id, _, units in stopped])
+        await store.escrow.add_short(tx, [(line_id, units.units) for line_id, _, units in stopped])
         tell_released(tx, [(visit_id, units) for _, visit_id, units in stopped])
 
 
@@ -182,14 +190,18 @@ async def open_walk_in(work: Work, patient_id: UUID) -> VisitChanged:
         if day.state == "closed":
             raise DayClosed
         visit = await store.visits.visit_of_patient(tx, patient_id, tx.today)
-        if visit is not None and await store.visit_lines.lines_of_visit(tx, visit.visit_id):
-            raise AlreadyExpected
+        lines = await store.visit_lines.lines_of_visit(tx, visit.visit_id) if visit else []
+        if visit and lines:
+            if visit.state == "not_come" or not any(line.short_units and not line.waits for line in lines):
+                raise AlreadyExpected
+            await bring_into_line(tx, [day], patient_id)  # what was short is asked for again
+            return tx.done(VisitChanged(visit_id=visit.visit_id, state=visit.state))
         policies = await known.policies_of(tx.sql, tx.clinic_id)
         plans = await store.plans.plans(tx, tx.today, patient_id)
         wanted = planning.needed_by(plans, tx.today, calendar.is_open, policies.supply_days_most)
         if not wanted:
             raise NothingNeeded
-        visit_id = await ask_for_walk_in(tx, day.day_id, wanted, policies)
+        visit_id = await ask_for_walk_in(tx, day.day_id, wanted)
         return tx.done(VisitChanged(visit_id=visit_id, state="expected"))
 
 
@@ -201,15 +213,18 @@ async def abandon_walk_in(work: Work, visit_id: UUID) -> VisitChanged:
         if request_id is None or not await store.requests.abandon_request(tx, request_id):
             raise NothingWaits
         tx.emit(request_id, events.ReservationAbandoned(request_id=request_id))
+        await store.visits.forget_walk_in(tx, visit_id)
+        await _bring_coming_days_into_line(tx, visit.patient_id)
         return tx.done(VisitChanged(visit_id=visit_id, state=visit.state))
 
 
 async def cancel_owed(work: Work, supply_id: UUID) -> OwedChanged:
     """What is owed will not be given: the patient got it elsewhere, or needs it no more."""
     async with work.transaction() as tx:
-        if not await store.owed.cancel_owed(tx, supply_id):
+        patient_id = await store.owed.cancel_owed(tx, supply_id)
+        if patient_id is None:
             raise OwedNotFound
-        await _drop_top_ups(tx, [supply_id])
+        await bring_patient_into_line(tx, patient_id, tx.today)
         return tx.done(OwedChanged(supply_id=supply_id))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.dispense import store
-from services.dispense.actions.day import tell_released
+from services.dispense.actions.preparing import tell_released
 from shared.database import Transaction, Work
 from shared.errors import DosisError
 from shared.events import stock as events
@@ -31,21 +31,21 @@ async def take_answer(work: Work, answer: events.ReservationAnswered) -> None:
         await store.requests.note_answer_part(tx, answer.request_id, answer.parts)
         references = {lot.reference for lot in answer.lots} | {x.reference for x in answer.shortfalls}
         lines = await store.visit_lines.lines_of_request(tx, answer.request_id, sorted(references))
-        if request.day_state == "closed":
-            lines = {}
-        held = await store.held.held_lots(tx, [lot.lot_id for lot in answer.lots])
-        kept = [lot for lot in answer.lots if lot.reference in lines and lot.lot_id not in held]
+        unfit = await store.held.held_lots(tx, [lot.lot_id for lot in answer.lots])
+        if request.day_state == "closed":  # nothing of it can be given: all of it goes back, and is short
+            unfit = {lot.lot_id for lot in answer.lots}
+        kept = [lot for lot in answer.lots if lot.reference in lines and lot.lot_id not in unfit]
         await store.escrow.add_escrow(tx, [(lines[lot.reference], lot) for lot in kept])
-        await store.visit_lines.mark_answered(tx, _answered(answer, lines, held))
-        unwanted = [lot for lot in answer.lots if lot.reference not in lines or lot.lot_id in held]
+        await store.visit_lines.mark_answered(tx, _answered(answer, lines, unfit))
+        unwanted = [lot for lot in answer.lots if lot.reference not in lines or lot.lot_id in unfit]
         # No visit ever had these: the day tells it.
         tell_released(tx, [(request.day_id, units) for units in _units(unwanted)])
 
 
 def _answered(
-    answer: events.ReservationAnswered, lines: dict[UUID, UUID], held: set[UUID]
+    answer: events.ReservationAnswered, lines: dict[UUID, UUID], unfit: set[UUID]
 ) -> list[tuple[UUID, int, int | None]]:
-    """(line, units short, content of one unit); units of a lot that is held count as short."""
+    """(line, units short, content of one unit); units of a lot that can't be kept count as short."""
     short = dict.fromkeys(lines, 0)
     content: dict[UUID, int] = {}
     for shortfall in answer.shortfalls:
@@ -54,7 +54,7 @@ def _answered(
     for lot in answer.lots:
         if lot.reference in lines:
             content[lot.reference] = lot.content_per_unit
-            short[lot.reference] += lot.units if lot.lot_id in held else 0
+            short[lot.reference] += lot.units if lot.lot_id in unfit else 0
     return [(lines[reference], short[reference], content.get(reference)) for reference in lines]
 
 
@@ -73,7 +73,7 @@ async def stop_held_lot(work: Work, event: events.LotHeld) -> None:
 async def _stop(tx: Transaction, lot_id: UUID, reason: str) -> None:
     await store.held.lock_lines_of_lot(tx, lot_id)
     stopped = await store.escrow.stop_lot(tx, lot_id, reason)
-    await store.visit_lines.add_short(tx, [(line_id, units.units) for line_id, _, units in stopped])
+    await store.escrow.add_short(tx, [(line_id, units.units) for line_id, _, units in stopped])
     tell_released(tx, [(visit_id, units) for _, visit_id, units in stopped])
 
 

@@ -176,7 +176,9 @@ class Prepared(Struct, frozen=True, kw_only=True):
     short_units: int
     content_per_unit: int
     settled: bool
-    """The visit has begun or was marked: what a person fixed stays."""
+    """The visit has begun or was marked, or a person let them in: it stays, whatever is wanted now."""
+    needs_what_is_short: bool
+    """They may still be given what is short: they are not noted as not come, and nobody cancelled it."""
 
 
 class AskAgain(Struct, frozen=True, kw_only=True):
@@ -198,7 +200,6 @@ def changes(prepared: Sequence[Prepared], wanted: Sequence[Wanted]) -> Changes:
     standing = {(line.therapy_line_id, line.tops_up): line for line in prepared}
     given_here = {line.supply_id for line in prepared if line.supply_id is not None}
     add: list[Wanted] = []
-    again: list[AskAgain] = []
     kept: set[UUID] = set()
     for need in wanted:
         line = standing.get((need.therapy_line_id, need.tops_up))
@@ -208,9 +209,9 @@ def changes(prepared: Sequence[Prepared], wanted: Sequence[Wanted]) -> Changes:
             add.append(need)
             continue
         kept.add(line.line_id)
-        if line.short_units and not line.waits and not line.settled:
-            again.append(_missing(line))
-    drop = [line.line_id for line in prepared if line.line_id not in kept and not line.settled]
+    stays = [line for line in prepared if line.line_id in kept or line.settled]
+    again = [_missing(line) for line in stays if line.short_units and not line.waits and line.needs_what_is_short]
+    drop = [line.line_id for line in prepared if line not in stays]
     return Changes(add=tuple(add), ask_again=tuple(again), drop=tuple(sorted(drop)))
 
 

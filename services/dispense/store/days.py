@@ -28,10 +28,17 @@ FROM pharmacy_day
 WHERE clinic_id = $1 AND day_on = $2
 """
 LOCK_DAY = FIND_DAY + " FOR UPDATE"
-LOCK_PREPARED_AFTER = """
+PREPARED_FROM = """
 SELECT day_id, day_on, state, prepared_at, closed_at
 FROM pharmacy_day
-WHERE clinic_id = $1 AND day_on > $2 AND state = 'open' AND prepared_at IS NOT NULL
+WHERE clinic_id = $1 AND day_on >= $2 AND state = 'open' AND prepared_at IS NOT NULL
+ORDER BY day_on
+FOR {lock}
+"""
+LOCK_OPEN_BEFORE = """
+SELECT day_id, day_on, state, prepared_at, closed_at
+FROM pharmacy_day
+WHERE clinic_id = $1 AND day_on < $2 AND state = 'open'
 ORDER BY day_on
 FOR UPDATE
 """
@@ -59,9 +66,14 @@ async def lock_day(tx: Transaction, day_on: date) -> DayRow | None:
     return DayRow(**dict(row)) if row else None
 
 
-async def lock_prepared_after(tx: Transaction, day_on: date) -> list[DayRow]:
-    """Days to come that are prepared already, locked in their order."""
-    return [DayRow(**dict(row)) for row in await tx.sql.fetch(LOCK_PREPARED_AFTER, tx.clinic_id, day_on)]
+async def prepared_from(tx: Transaction, day_on: date, *, lock: Literal["SHARE", "UPDATE"]) -> list[DayRow]:
+    """Days from one on that are prepared and not closed, locked in their order."""
+    return [DayRow(**dict(row)) for row in await tx.sql.fetch(PREPARED_FROM.format(lock=lock), tx.clinic_id, day_on)]
+
+
+async def lock_open_before(tx: Transaction, day_on: date) -> list[DayRow]:
+    """Past days that nobody closed, locked in their order."""
+    return [DayRow(**dict(row)) for row in await tx.sql.fetch(LOCK_OPEN_BEFORE, tx.clinic_id, day_on)]
 
 
 async def make_day(tx: Transaction, day_id: UUID, day_on: date) -> None:

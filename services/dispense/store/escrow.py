@@ -128,7 +128,7 @@ WHERE escrow.clinic_id = $1
     AND escrow.line_id = visit_line.line_id
     AND escrow.reserved_units > escrow.given_units + escrow.released_units
     AND {which}
-RETURNING visit_line.visit_id, visit_line.reference, escrow.lot_id,
+RETURNING visit_line.line_id, visit_line.visit_id, visit.state AS visit_state, visit_line.reference, escrow.lot_id,
           escrow.reserved_units - escrow.given_units - old.released_units AS units
 """
 RELEASE_LINES = _RELEASE.format(which="escrow.line_id = ANY($2)")
@@ -141,8 +141,30 @@ async def release_lines(tx: Transaction, line_ids: Sequence[UUID]) -> list[tuple
 
 
 async def release_day(tx: Transaction, day_id: UUID) -> list[tuple[UUID, ReservedUnits]]:
-    """All that was not given on a day goes back; what to tell stock: (visit, units)."""
-    return _released(await tx.sql.fetch(RELEASE_DAY, tx.clinic_id, day_id))
+    """All that was not given on a day goes back; what to tell stock: (visit, units).
+
+    Of a visit that was served in part it is short from now on: the line needs as much as before.
+    """
+    rows = await tx.sql.fetch(RELEASE_DAY, tx.clinic_id, day_id)
+    await add_short(tx, [(row["line_id"], row["units"]) for row in rows if row["visit_state"] == "served"])
+    return _released(rows)
+
+
+ADD_SHORT = """
+UPDATE visit_line
+SET short_units = visit_line.short_units + given.units
+FROM (
+    SELECT line_id, sum(units)::integer AS units
+    FROM unnest($2::uuid[], $3::integer[]) AS one (line_id, units)
+    GROUP BY line_id
+) AS given
+WHERE visit_line.clinic_id = $1 AND visit_line.line_id = given.line_id
+"""
+
+
+async def add_short(tx: Transaction, short: Sequence[tuple[UUID, int]]) -> None:
+    """Units that were set apart for a line and went back, while it needs them still: (line, units)."""
+    await tx.sql.execute(ADD_SHORT, tx.clinic_id, [line_id for line_id, _ in short], [units for _, units in short])
 
 
 STOP_LOT = """

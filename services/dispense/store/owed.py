@@ -75,8 +75,9 @@ LIMIT $3
 CANCEL_OWED = """
 UPDATE owed
 SET state = 'cancelled', changed_at = $3
-WHERE clinic_id = $1 AND supply_id = $2 AND state = 'open'
-RETURNING supply_id
+FROM supply
+WHERE owed.clinic_id = $1 AND owed.supply_id = $2 AND owed.state = 'open' AND supply.supply_id = owed.supply_id
+RETURNING supply.patient_id
 """
 
 
@@ -84,5 +85,7 @@ async def owed_rows(tx: Transaction, most: int) -> list[OwedRow]:
     return [OwedRow(**dict(row)) for row in await tx.sql.fetch(OWED, tx.clinic_id, tx.today, most)]
 
 
-async def cancel_owed(tx: Transaction, supply_id: UUID) -> bool:
-    return await tx.sql.fetchval(CANCEL_OWED, tx.clinic_id, supply_id, tx.now) is not None
+async def cancel_owed(tx: Transaction, supply_id: UUID) -> UUID | None:
+    """What is owed will not be given. Returns whose it was; None when nothing was owed."""
+    patient_id: UUID | None = await tx.sql.fetchval(CANCEL_OWED, tx.clinic_id, supply_id, tx.now)
+    return patient_id

@@ -14,13 +14,28 @@ from shared.database import Transaction
 # what is prepared for an earlier day that is still to come.
 PLANS = """
 WITH coming AS (
-    SELECT visit_line.therapy_line_id, visit_line.tops_up, visit_line.through_on
+    -- What will be supplied on days from today to the day before; and of who was served in part, what is being
+    -- made up: it lies at the counter, or stock is asked for it.
+    SELECT visit_line.therapy_line_id, coalesce(visit_line.tops_up, visit_line.supply_id) AS tops_up,
+           visit_line.through_on
     FROM pharmacy_day
     JOIN visit USING (day_id)
     JOIN visit_line USING (visit_id)
     WHERE pharmacy_day.clinic_id = $1 AND pharmacy_day.state = 'open'
         AND pharmacy_day.day_on >= $4 AND pharmacy_day.day_on < $3
-        AND visit.state = 'expected' AND visit_line.state <> 'dropped'
+        AND visit_line.state <> 'dropped'
+        AND (
+            visit.state = 'expected'
+            OR visit.state = 'served' AND (
+                visit_line.state = 'asked'
+                OR EXISTS (
+                    SELECT
+                    FROM escrow
+                    WHERE escrow.line_id = visit_line.line_id
+                        AND escrow.reserved_units > escrow.given_units + escrow.released_units
+                )
+            )
+        )
 )
 SELECT therapy_line.patient_id, therapy_line.therapy_line_id, therapy_line.product_id,
        CASE

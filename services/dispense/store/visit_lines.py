@@ -56,25 +56,29 @@ SELECT visit_line.line_id, visit_line.therapy_line_id, visit_line.supply_id, vis
        visit_line.reference, visit_line.substitution_group, visit_line.content_needed, visit_line.content_per_day,
        visit_line.from_on, visit_line.through_on, visit_line.state = 'asked' AS waits, visit_line.short_units,
        visit_line.content_per_unit, visit.patient_id,
-       visit.state <> 'expected' OR request.wait_until IS NOT NULL AS settled
+       visit.state <> 'expected' OR visit.walk_in AS settled,
+       visit.state <> 'not_come' AND coalesce(owed.state, 'open') = 'open' AS needs_what_is_short
 FROM visit_line
 JOIN visit USING (visit_id)
-JOIN request USING (request_id)
+LEFT JOIN owed ON owed.supply_id = coalesce(visit_line.supply_id, visit_line.tops_up)
 WHERE visit.clinic_id = $1 AND visit.day_id = $2 AND visit_line.state <> 'dropped'
+    AND ($3::uuid IS NULL OR visit.patient_id = $3)
 ORDER BY visit_line.line_id
 """
 
 
-async def prepared_lines(tx: Transaction, day_id: UUID) -> list[tuple[Prepared, UUID, UUID]]:
-    """The live lines of a day, each with its reference and its patient."""
+async def prepared_lines(
+    tx: Transaction, day_id: UUID, patient_id: UUID | None = None
+) -> list[tuple[Prepared, UUID, UUID]]:
+    """The live lines of a day, everybody's or one patient's, each with its reference and its patient."""
     found: list[tuple[Prepared, UUID, UUID]] = []
-    for row in await tx.sql.fetch(PREPARED, tx.clinic_id, day_id):
+    for row in await tx.sql.fetch(PREPARED, tx.clinic_id, day_id, patient_id):
         fields = dict(row)
-        reference, patient_id = fields.pop("reference"), fields.pop("patient_id")
+        reference, whose = fields.pop("reference"), fields.pop("patient_id")
         fields["content_needed"] = Fraction(fields["content_needed"])
         if fields["content_per_day"] is not None:
             fields["content_per_day"] = Fraction(fields["content_per_day"])
-        found.append((Prepared(**fields), reference, patient_id))
+        found.append((Prepared(**fields), reference, whose))
     return found
 
 
@@ -84,27 +88,13 @@ SET state = 'asked', request_id = $2
 WHERE clinic_id = $1 AND line_id = ANY($3)
 """
 DROP = "UPDATE visit_line SET state = 'dropped' WHERE clinic_id = $1 AND line_id = ANY($2)"
-DROP_UNSERVED = """
-UPDATE visit_line
-SET state = 'dropped'
-FROM visit
-WHERE visit_line.clinic_id = $1
-    AND visit.day_id = $2
-    AND visit.visit_id = visit_line.visit_id
-    AND visit.state = 'expected'
-    AND visit_line.state <> 'dropped'
-"""
-# What is prepared to top up these supplies, of visits that have not begun.
-DROP_TOP_UPS = """
-UPDATE visit_line
-SET state = 'dropped'
-FROM visit
-WHERE visit_line.clinic_id = $1
-    AND visit_line.tops_up = ANY($2)
-    AND visit_line.state <> 'dropped'
-    AND visit.visit_id = visit_line.visit_id
-    AND visit.state = 'expected'
-RETURNING visit_line.line_id
+UNSERVED = """
+SELECT visit_line.line_id
+FROM visit_line
+JOIN visit USING (visit_id)
+WHERE visit_line.clinic_id = $1 AND visit.day_id = $2 AND visit.state = 'expected' AND visit_line.state <> 'dropped'
+ORDER BY visit_line.line_id
+FOR UPDATE OF visit_line
 """
 
 
@@ -116,14 +106,9 @@ async def drop_lines(tx: Transaction, line_ids: Sequence[UUID]) -> None:
     await tx.sql.execute(DROP, tx.clinic_id, list(line_ids))
 
 
-async def drop_unserved(tx: Transaction, day_id: UUID) -> None:
-    """All lines of a day whose visits have not begun."""
-    await tx.sql.execute(DROP_UNSERVED, tx.clinic_id, day_id)
-
-
-async def drop_top_ups(tx: Transaction, supply_ids: Sequence[UUID]) -> list[UUID]:
-    rows = await tx.sql.fetch(DROP_TOP_UPS, tx.clinic_id, list(supply_ids))
-    return [row["line_id"] for row in rows]
+async def unserved_lines(tx: Transaction, day_id: UUID) -> list[UUID]:
+    """The live lines of a day's visits that have not begun, locked."""
+    return [row["line_id"] for row in await tx.sql.fetch(UNSERVED, tx.clinic_id, day_id)]
 
 
 LINES_OF_REQUEST = """
@@ -138,12 +123,6 @@ UPDATE visit_line
 SET state = 'answered', short_units = given.short_units,
     content_per_unit = coalesce(given.content_per_unit, visit_line.content_per_unit)
 FROM unnest($2::uuid[], $3::integer[], $4::integer[]) AS given (line_id, short_units, content_per_unit)
-WHERE visit_line.clinic_id = $1 AND visit_line.line_id = given.line_id
-"""
-ADD_SHORT = """
-UPDATE visit_line
-SET short_units = visit_line.short_units + given.units
-FROM unnest($2::uuid[], $3::integer[]) AS given (line_id, units)
 WHERE visit_line.clinic_id = $1 AND visit_line.line_id = given.line_id
 """
 
@@ -163,10 +142,6 @@ async def mark_answered(tx: Transaction, answered: Sequence[tuple[UUID, int, int
         [short for _, short, _ in answered],
         [content for _, _, content in answered],
     )
-
-
-async def add_short(tx: Transaction, short: Sequence[tuple[UUID, int]]) -> None:
-    await tx.sql.execute(ADD_SHORT, tx.clinic_id, [line_id for line_id, _ in short], [units for _, units in short])
 
 
 class VisitLine(Struct, frozen=True, kw_only=True):

@@ -62,7 +62,7 @@ ADD_VISITS = """
 INSERT INTO visit (visit_id, clinic_id, day_id, patient_id, walk_in)
 SELECT visit_id, $1, $2, patient_id, $5
 FROM unnest($3::uuid[], $4::uuid[]) AS given (visit_id, patient_id)
-ON CONFLICT (day_id, patient_id) DO NOTHING
+ON CONFLICT (day_id, patient_id) DO UPDATE SET walk_in = excluded.walk_in WHERE excluded.walk_in
 """
 PATIENTS_OF_DAY = "SELECT visit_id, patient_id FROM visit WHERE clinic_id = $1 AND day_id = $2"
 
@@ -90,9 +90,15 @@ async def mark_not_come(tx: Transaction, day_id: UUID) -> None:
     await tx.sql.execute(NOT_COME, tx.clinic_id, day_id)
 
 
+NOT_LET_IN = "UPDATE visit SET walk_in = false WHERE clinic_id = $1 AND visit_id = $2"
 EXPECT_AGAIN = "UPDATE visit SET state = 'expected' WHERE clinic_id = $1 AND day_id = $2 AND state = 'not_come'"
 
 
 async def expect_again(tx: Transaction, day_id: UUID) -> None:
     """Whoever was noted as not come may come after all."""
     await tx.sql.execute(EXPECT_AGAIN, tx.clinic_id, day_id)
+
+
+async def forget_walk_in(tx: Transaction, visit_id: UUID) -> None:
+    """Nothing of a walk-in is left: whatever is prepared for the visit later is as for anybody expected."""
+    await tx.sql.execute(NOT_LET_IN, tx.clinic_id, visit_id)

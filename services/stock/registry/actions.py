@@ -73,9 +73,8 @@ class Decision(Struct, frozen=True, kw_only=True):
     dissent: str | None = None
 
 
-async def add_clinic(work: Work, name: str, phone: str | None, founding: Decision) -> ClinicAdded:
+async def add_clinic(work: Work, clinic_id: UUID, name: str, phone: str | None, founding: Decision) -> ClinicAdded:
     """A new clinic with its founding decision, which puts the usual policies in force. The operator's act."""
-    clinic_id = new_id()
     async with work.at(clinic_id).transaction() as tx:
         await store.add_clinic(tx, clinic_id, name, phone)
         decision_id = await _record(tx, founding)
@@ -108,7 +107,7 @@ async def add_person(work: Work, sign_in_name: str, display_name: str, password:
     password_hash = await asyncio.to_thread(HASHER.hash, password) if password else None
     async with work.transaction() as tx:
         person_id = new_id()
-        await store.add_person(tx, person_id, sign_in_name, display_name, password_hash)
+        await store.add_person(tx, person_id, rules.sign_in_name_of(sign_in_name), display_name, password_hash)
         tx.emit(person_id, events.PersonRegistered(registered_id=person_id, display_name=display_name))
         return tx.done(PersonAdded(person_id=person_id))
 

@@ -1,5 +1,6 @@
 """What the registry decides over plain values."""
 
+import unicodedata
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -18,6 +19,14 @@ def are_delegation_days(from_on: date, until_on: date) -> bool:
 def is_place_of_role(role: Role, place_id: UUID, clinic_id: UUID, pharmacy_ids: frozenset[UUID]) -> bool:
     """A partner pharmacist's place is a partner pharmacy of the clinic; every other role's is the clinic."""
     return place_id in pharmacy_ids if role is Role.PARTNER_PHARMACIST else place_id == clinic_id
+
+
+def sign_in_name_of(typed: str) -> str:
+    """The one form of a sign-in name, however its letters and the blanks around it are typed.
+
+    Case-folded, and then in small letters: folding alone would leave a Greek name with the wrong sigma at its end.
+    """
+    return unicodedata.normalize("NFC", typed.strip().casefold().upper().lower())
 
 
 def must_wait(failed_sign_ins: int, last_failed_at: datetime | None, now: datetime) -> bool:

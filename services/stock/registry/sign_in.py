@@ -32,8 +32,9 @@ class SessionChanged(Struct, frozen=True, kw_only=True):
     session_id: UUID
 
 
-async def sign_in(work: Work, sign_in_name: str, password: str, private_key_pem: str) -> SignedIn:
+async def sign_in(work: Work, typed_name: str, password: str, private_key_pem: str) -> SignedIn:
     """A session of at most 16 hours for a page. Five wrong tries in a row make a minute's wait."""
+    sign_in_name = rules.sign_in_name_of(typed_name)
     async with work.reading() as tx:
         password_hash = await store.password_hash_of(tx.sql, sign_in_name)
     # Hashing is slow on purpose: it holds no connection, and only so many go on at once. A name that nobody has
