@@ -1,6 +1,5 @@
 """Which product a GTIN is: learnt, confirmed, corrected, refused; shared in a cell, and told to the others."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -23,18 +22,9 @@ from tests.donations.pharmacy import Pharmacy, open_pharmacy
 from tests.people import World
 from tests.scratch import connected
 from tests.stock.clinic import AMLIBON, AMLIBON_CODE, NORMODIN, OwnClinic, carry, open_clinic, owner_rows
+from tests.stock.new_gtins import NEW
 
 pytestmark = pytest.mark.anyio
-
-
-def _gtins() -> Iterator[str]:
-    """Numbers that no other test binds."""
-    for number in range(1, 1_000_000):
-        payload = f"0529{new_id().int % 10**8:08}{number % 10}"
-        yield payload + str(-sum(int(d) * (3, 1)[place % 2] for place, d in enumerate(reversed(payload))) % 10)
-
-
-NEW = _gtins()
 
 
 @pytest.fixture
