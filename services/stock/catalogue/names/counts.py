@@ -58,6 +58,8 @@ _PIECES = {
     "patch": {Holds.PATCH, Holds.SACHET},
     "lozenge": {Holds.LOZENGE, Holds.TABLET},
 }
+_MOST_AROUND = {"suppository": 4, "pessary": 4, "patch": 4}
+"""So many strips or sachets of several pieces stand in a box; of tablets and capsules, twelve blisters."""
 _AROUND_PIECES = {None, Holds.BLISTER, Holds.BOTTLE, Holds.VIAL, Holds.TUBE, Holds.JAR}
 
 
@@ -69,7 +71,7 @@ def _pieces(packed: Packed, asked: Asked) -> Counted:
         not packed.measures
         and (last.holds is None or last.holds in words or _in_blisters(last))
         and all(level.holds in _AROUND_PIECES | words for level in around)
-        and not (len(around) == 1 and _unnamed_product(packed.chain))
+        and not _perhaps_total(packed.chain, _MOST_AROUND.get(unit, 12))
         and packed.named.isdisjoint(set().union(*_PIECES.values()) - words - {Holds.SACHET})
     )
     return Counted(asked.group, unit, packed.units if fits else None, "1", unit)
@@ -80,12 +82,10 @@ def _in_blisters(level: Level) -> bool:
     return level.holds is Holds.BLISTER and not level.implied and Fraction(level.count) > 12
 
 
-def _unnamed_product(chain: Chain) -> bool:
-    """BTx30x10 may be thirty in tens, or thirty times ten: only a 1, or a named level, tells."""
-    return (
-        all(level.holds is None and level.count != "1" for level in chain.counted)
-        and Fraction(chain.counted[0].count) > 12
-    )
+def _perhaps_total(chain: Chain, most: int) -> bool:
+    """BTx30 BLISTx10 may be thirty in tens, or thirty times ten: no box has so many of what holds several."""
+    counts = [Fraction(level.count) for level in chain.counted if level.count != "1"]
+    return len(counts) > 1 and counts[0] > most
 
 
 # What is measured out of bottles, tubes and sachets.
@@ -100,13 +100,20 @@ def _one_measure(packed: Packed, *allowed: Holds) -> tuple[str | None, str]:
     return None, ""
 
 
+def _ends_nameless(chain: Chain) -> bool:
+    """FLx100, BTx1FLx200, BAGx3L: of what? A measure may have been left out, or is not known."""
+    if not chain.counted or chain.counted[-1].holds is not None:
+        return False
+    return chain.counted[0].implied or any(level.holds is not None for level in chain.counted[:-1])
+
+
 def _bottles(packed: Packed, asked: Asked) -> Counted:
     """Bottles of a liquid, or single-dose containers of it; sachets where the form may be one."""
     if packed.kind not in {None, Holds.BOTTLE, Holds.VIAL, Holds.AMPOULE, Holds.SINGLE_DOSE, Holds.SACHET, Holds.TUBE}:
         return Counted(asked.group)
     content, measure = _one_measure(packed, Holds.ML, Holds.G)
-    if packed.chain.counted and packed.chain.counted[-1].holds is None and packed.chain.counted[0].implied:
-        return Counted(asked.group)  # FLx100: of what?
+    if _ends_nameless(packed.chain):
+        return Counted(asked.group)
     if packed.kind is None and Holds.SINGLE_DOSE in packed.named:
         packed = replace(packed, kind=Holds.SINGLE_DOSE)
     unit = {Holds.AMPOULE: "single-dose container", Holds.SINGLE_DOSE: "single-dose container", Holds.SACHET: "sachet"}
@@ -208,8 +215,11 @@ def _injections(packed: Packed, asked: Asked) -> Counted:
     per_piece = asked.strengths.per_piece if asked.strengths else None
     by_label = "pen" if asked.group is FormGroup.INJECTION_PEN else "pre-filled syringe"
     said = by_label if asked.label.endswith(by_label) else per_piece
-    if kind is not None and kind not in _CONTAINERS:
+    if (kind is not None and kind not in _CONTAINERS) or _ends_nameless(packed.chain):
         return Counted(None)
+    of_units = asked.strengths is not None and asked.strengths.units[0] in {"iu/ml", "u/ml"}
+    if (kind is Holds.AMPOULE and of_units) or (kind is Holds.CARTRIDGE and not of_units):
+        return Counted(asked.group, "", packed.units)  # the Greek word for the one is the other's too
     unit = kind.value if kind else said or ""
     group: FormGroup | None = FormGroup.INJECTION_PEN if unit == "pen" else asked.group
     if (said is not None and unit != said) or (unit != "pen" and not asked.brand_words.isdisjoint(_PEN_BRANDS)):
