@@ -45,6 +45,7 @@ KEYBOARD = "The keyboard's layout left letters uncertain. Which is printed on th
 CAPITALS = "Caps Lock was on while it was scanned, so capitals are uncertain. Which is printed on the box?"
 SPACES = "There are spaces in the code where a separator may have been. Is this what is printed on the box?"
 EOF_CODE = "Nine digits may be an EOF code. Is it this pack?"
+LAST_DIGIT_LOST = "A Greek pack's code has thirteen digits, and the last is missing here. Is it this pack?"
 
 # Not \s: to Python the separator itself is a space.
 _SPACE = re.compile(r"[ \t\u00a0]+")
@@ -144,6 +145,11 @@ def _read_carried(text: str, prefix: str, today: date) -> Reading:
 
 
 def _read_number(digits: str) -> Reading:
+    if len(digits) == 12 and digits.startswith(numbers.EOF_PREFIX):
+        # No maker has such a UPC-A; one in ten of them would pass its check.
+        return asked(LAST_DIGIT_LOST, [Possible(gtin=numbers.code_of_eof(digits[3:]).zfill(14))])
+    if numbers.is_of_a_shop(digits):
+        raise Unreadable(RefusalReason.OF_A_SHOP)
     return certain(Possible(gtin=numbers.gtin_14(digits)))
 
 

@@ -34,6 +34,11 @@ def is_gtin(text: str) -> bool:
     return gs1_standard_check_digit(text[:-1]) == int(text[-1]) and bool(text.strip("0"))
 
 
+def is_of_a_shop(digits: str) -> bool:
+    """Whether an EAN-13 or UPC-A begins as those that each shop gives out itself: 2, but for EOF's 280."""
+    return len(digits) in (12, 13) and digits.startswith("2") and not digits.startswith(EOF_PREFIX)
+
+
 def code_of_eof(eof_code: str) -> str:
     """The pack code of an EOF code of nine digits: 280, the code, and a check digit."""
     return f"{EOF_PREFIX}{eof_code}{gs1_standard_check_digit(EOF_PREFIX + eof_code)}"

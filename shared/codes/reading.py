@@ -17,6 +17,7 @@ class RefusalReason(StrEnum):
     CHECK_DIGIT = "check_digit"
     CUT_OFF = "cut_off"
     NO_PRODUCT = "no_product"
+    OF_A_SHOP = "of_a_shop"
     NOT_A_PACK = "not_a_pack"
     IMPOSSIBLE_DATE = "impossible_date"
     VALUE_TOO_LONG = "value_too_long"
@@ -36,6 +37,7 @@ SENTENCES: Mapping[RefusalReason, str] = {
     RefusalReason.CHECK_DIGIT: "The check digit of the product number is wrong: a digit was misread. Scan it again.",
     RefusalReason.CUT_OFF: "The code ends, or is cut, in the middle of a field. Scan it again.",
     RefusalReason.NO_PRODUCT: "The code holds no product number (GTIN, AI 01).",
+    RefusalReason.OF_A_SHOP: "This is a shop's own number, which other things have elsewhere. Scan the pack's code.",
     RefusalReason.NOT_A_PACK: "This is the label of a shipment, not of a pack.",
     RefusalReason.IMPOSSIBLE_DATE: "The expiry in the code is no day of the calendar.",
     RefusalReason.VALUE_TOO_LONG: "A batch or serial number is longer than the 20 characters that GS1 allows.",
