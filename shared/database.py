@@ -21,6 +21,7 @@ from shared import outbox
 from shared.clock import Clock
 from shared.errors import DosisError, KeyUsedForAnotherRequest, StillBeingDone, Unavailable
 from shared.events import Event
+from shared.identity import STANDING, Admission
 
 T = TypeVar("T")
 
@@ -78,12 +79,13 @@ async def _keep_nothing(_connection: object) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """What makes a repeated request the same request."""
+    """What makes a repeated request the same request; and by what standing it was let in, if by any."""
 
     operation: str
     key: str
     request_mac: bytes
     status: int
+    admission: Admission | None = None
 
 
 class AlreadyAnswered(Exception):
@@ -206,6 +208,12 @@ async def _set_clinic(tx: Transaction) -> None:
 
 # Set the clinic, take the key for this transaction, and look whether it has been answered before.
 BEGIN_COMMAND = "SELECT taken, request_mac, status, answer FROM begin_command($1, $2, $3, $4)"
+# The same, and the person's standing beside it.
+_ADMITTED = """
+SELECT taken, request_mac, status, answer, ended, roles
+FROM begin_command(coalesce($3::text, ''), $1, $5, $6), standing
+"""
+BEGIN_ADMITTED = f"WITH standing AS ({STANDING})" + _ADMITTED
 KEEP_ANSWER = """
 INSERT INTO idempotency (person_id, operation, key, request_mac, status, answer)
 VALUES ($1, $2, $3, $4, $5, $6::text::jsonb)
@@ -213,7 +221,7 @@ VALUES ($1, $2, $3, $4, $5, $6::text::jsonb)
 
 
 async def _begin_command(tx: Transaction, command: Command) -> None:
-    row = await tx.sql.fetchrow(BEGIN_COMMAND, str(tx.clinic_id or ""), tx.person_id, command.operation, command.key)
+    row = await _begun_row(tx, command)
     assert row is not None
     if not row["taken"]:
         raise StillBeingDone
@@ -222,6 +230,19 @@ async def _begin_command(tx: Transaction, command: Command) -> None:
     if row["request_mac"] != command.request_mac:
         raise KeyUsedForAnotherRequest
     raise AlreadyAnswered(row["status"], row["answer"].encode())
+
+
+async def _begun_row(tx: Transaction, command: Command) -> asyncpg.Record | None:
+    if command.admission is None:
+        return await tx.sql.fetchrow(
+            BEGIN_COMMAND, str(tx.clinic_id or ""), tx.person_id, command.operation, command.key
+        )
+    session_id = command.admission.statement.sid
+    asked = (tx.person_id, session_id, tx.clinic_id, tx.today, command.operation, command.key)
+    row = await tx.sql.fetchrow(BEGIN_ADMITTED, *asked)
+    if row is not None:
+        command.admission.confirm(row)
+    return row
 
 
 # The answer and the events in one step: a round trip less while the aggregates are locked.

@@ -108,6 +108,10 @@ async def find_access(pool: asyncpg.Pool, statement: Statement, clinic_id: UUID 
     """The person's standing at a clinic; NotSignedIn when the session was ended."""
     row = await pool.fetchrow(STANDING, statement.sub, statement.sid, clinic_id, today)
     assert row is not None
+    return _access_of(statement, row)
+
+
+def _access_of(statement: Statement, row: asyncpg.Record) -> Access:
     if row["ended"]:
         raise NotSignedIn("This sign-in was ended. Sign in again, or make a new token.")
     places: dict[Role, set[UUID]] = {}
@@ -129,3 +133,79 @@ def require(access: Access, act: Act, clinic_id: UUID) -> None:
             return
     roles = ", ".join(sorted(role.replace("_", " ") for role in ALLOWED[act]))
     raise NotAllowed(f"This needs a delegation in force today at this clinic, as: {roles}.")
+
+
+class StandingChanged(Exception):
+    """Somebody's roles are others than when their command was let in: it is carried out as they are now."""
+
+    def __init__(self, access: Access) -> None:
+        super().__init__()
+        self.access = access
+
+
+class Standings:
+    """What was last seen of people's standing at clinics, so that a command asks for it only once.
+
+    By it a command's body is read or not; what counts is what the command's own transaction hears. It refuses
+    nobody: who seems not to be allowed is asked for anew.
+    """
+
+    MOST = 2_000
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[UUID, UUID, UUID | None], Access] = {}
+
+    def seen(self, statement: Statement, clinic_id: UUID | None) -> Access | None:
+        return self._seen.get((statement.sub, statement.sid, clinic_id))
+
+    def keep(self, access: Access, clinic_id: UUID | None) -> None:
+        if len(self._seen) >= self.MOST:
+            self._seen.clear()
+        self._seen[access.person_id, access.session_id, clinic_id] = access
+
+    def forget(self, access: Access, clinic_id: UUID | None) -> None:
+        self._seen.pop((access.person_id, access.session_id, clinic_id), None)
+
+
+class Admission:
+    """By what a command was let in, to be confirmed in its transaction."""
+
+    def __init__(self, statement: Statement, act: Act | None, clinic_id: UUID | None, standings: Standings) -> None:
+        self.statement = statement
+        self.act = act
+        self.clinic_id = clinic_id
+        self.standings = standings
+        self.access: Access | None = None
+
+    async def admit(self, pool: asyncpg.Pool, today: date) -> Access:
+        """The person's standing as it was last seen, if it allows the act, else as it is; raises as `confirm`."""
+        seen = self.standings.seen(self.statement, self.clinic_id)
+        if seen is None or not self._allows(seen):
+            seen = await find_access(pool, self.statement, self.clinic_id, today)
+            self._require(seen)
+            self.standings.keep(seen, self.clinic_id)
+        self.access = seen
+        return seen
+
+    def confirm(self, row: asyncpg.Record) -> None:
+        """Raise NotSignedIn, NotAllowed or StandingChanged unless STANDING's answer is what it was let in by."""
+        assert self.access is not None, "a command is admitted before it is confirmed"
+        before = self.access
+        self.standings.forget(before, self.clinic_id)
+        self.access = _access_of(self.statement, row)
+        self._require(self.access)
+        self.standings.keep(self.access, self.clinic_id)
+        if self.access != before:
+            raise StandingChanged(self.access)
+
+    def _allows(self, access: Access) -> bool:
+        try:
+            self._require(access)
+        except NotAllowed:
+            return False
+        return True
+
+    def _require(self, access: Access) -> None:
+        if self.act is not None:
+            assert self.clinic_id is not None, "an operation with an act names its clinic in the path"
+            require(access, self.act, self.clinic_id)

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 from shared.bus import Bus, BusState
 from shared.clock import Clock
 from shared.database import Database
+from shared.identity import Standings
 from shared.inbox import Consumers, Inbox
 from shared.log import logger
 from shared.search import refresh_search_tokens
@@ -27,6 +28,7 @@ class Runtime:
         self.service_name = service_name
         self.settings = settings
         self.clock: Clock = settings.clock()
+        self.standings = Standings()
         self._consumers = consumers
         self._reads = reads
         self._database: Database | None = None

@@ -133,12 +133,12 @@ def _facts(item: DonatedItem) -> rules.Item:
 async def _judge(
     tx: Transaction, product_id: UUID, item: rules.Item, *, needed_soon: bool = False
 ) -> rules.Refusal | None:
-    product = await known.product_of(tx.sql, tx.clinic_id, product_id)
+    product, policies = await known.product_and_policies(tx.sql, tx.clinic_id, product_id)
     return rules.judge(
         item,
         product.product,
         controlled=product.controlled,
-        policies=await known.policies_of(tx.sql, tx.clinic_id),
+        policies=policies,
         today=tx.today,
         needed_soon=needed_soon,
     )
@@ -147,14 +147,10 @@ async def _judge(
 async def withdraw_line(work: Work, pharmacies: Pharmacies, collection_id: UUID, line_id: UUID) -> LineChanged:
     """Undo a line of a collection that is still open."""
     async with work.transaction() as tx:
-        collection = await locked_collection(tx, collection_id, pharmacies)
-        line = await store.find_line(tx, collection_id, line_id)
-        if line is None:
-            raise LineNotFound
+        collection, line = await _locked_line(tx, collection_id, line_id, pharmacies)
         if collection.state != "open":
             raise CollectionNotOpen
         await store.withdraw_line(tx, line_id)
-        await store.set_pack_here(tx, line_id, here=False)
         return tx.done(LineChanged(line_id=line_id, line_number=line.line_number, state="withdrawn"))
 
 
@@ -187,18 +183,13 @@ class Check(Struct, frozen=True, kw_only=True):
 async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Check) -> LineChanged:
     """A pharmacist's check of one line. Accepted units go to stock; what is held or refused stays here."""
     async with work.transaction() as tx:
-        collection = await locked_collection(tx, collection_id, None)
-        line = await store.find_line(tx, collection_id, line_id)
-        if line is None:
-            raise LineNotFound
+        collection, line = await _locked_line(tx, collection_id, line_id, None)
         if collection.state == "open":
             raise CollectionNotHandedIn
         if line.state in ("accepted", "withdrawn"):
             raise LineAlreadyChecked
         outcome = await _outcome(tx, line, check)
-        await store.set_outcome(tx, line_id, outcome)
-        await store.set_pack_here(tx, line_id, here=outcome.state != "missing")
-        await store.set_checked_if_done(tx, collection_id)
+        await store.set_outcome(tx, collection_id, line_id, outcome)
         if outcome.accepted_units is not None:
             tx.emit(collection_id, _accepted(collection, line, outcome, outcome.accepted_units))
         return tx.done(
@@ -240,7 +231,9 @@ _STATES: dict[str, store.LineState] = {
 }
 
 
-def _accepted(collection: store.CollectionRow, line: store.LineRow, outcome: store.Outcome, units: int) -> LineAccepted:
+def _accepted(
+    collection: store.LockedCollection, line: store.LineRow, outcome: store.Outcome, units: int
+) -> LineAccepted:
     return LineAccepted(
         collection_id=collection.collection_id,
         line_id=line.line_id,
@@ -253,9 +246,24 @@ def _accepted(collection: store.CollectionRow, line: store.LineRow, outcome: sto
     )
 
 
-async def locked_collection(tx: Transaction, collection_id: UUID, pharmacies: Pharmacies) -> store.CollectionRow:
+async def locked_collection(tx: Transaction, collection_id: UUID, pharmacies: Pharmacies) -> store.LockedCollection:
     """The collection, locked. Another pharmacy's is as if it weren't there."""
-    collection = await store.find_collection(tx, collection_id, lock=True)
-    if collection is None or (pharmacies is not None and collection.pharmacy_id not in pharmacies):
+    collection = await store.lock_collection(tx, collection_id)
+    if collection is None or not _is_theirs(collection, pharmacies):
         raise CollectionNotFound
     return collection
+
+
+async def _locked_line(
+    tx: Transaction, collection_id: UUID, line_id: UUID, pharmacies: Pharmacies
+) -> tuple[store.LockedCollection, store.LineRow]:
+    """The line and its collection, locked; CollectionNotFound comes before LineNotFound."""
+    found = await store.lock_line(tx, collection_id, line_id)
+    if found is None or not _is_theirs(found[0], pharmacies):
+        await locked_collection(tx, collection_id, pharmacies)
+        raise LineNotFound
+    return found
+
+
+def _is_theirs(collection: store.LockedCollection, pharmacies: Pharmacies) -> bool:
+    return pharmacies is None or collection.pharmacy_id in pharmacies

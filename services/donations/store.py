@@ -26,6 +26,14 @@ class CollectionRow(Struct, frozen=True, kw_only=True):
     waiting_lines: int
 
 
+class LockedCollection(Struct, frozen=True, kw_only=True):
+    """What a command goes by, while nobody else changes the collection or a line of it."""
+
+    collection_id: UUID
+    pharmacy_id: UUID
+    state: CollectionState
+
+
 class LineRow(Struct, frozen=True, kw_only=True):
     line_id: UUID
     collection_id: UUID
@@ -89,7 +97,12 @@ LEFT JOIN partnership
     ON partnership.clinic_id = collection.clinic_id AND partnership.pharmacy_id = collection.pharmacy_id
 """
 FIND_COLLECTION = _COLLECTION + "WHERE collection.clinic_id = $1 AND collection.collection_id = $2"
-LOCK_COLLECTION = FIND_COLLECTION + " FOR UPDATE OF collection"
+LOCK_COLLECTION = """
+SELECT collection_id, pharmacy_id, state
+FROM collection
+WHERE clinic_id = $1 AND collection_id = $2
+FOR UPDATE
+"""
 LIST_COLLECTIONS = (
     _COLLECTION
     + """
@@ -102,10 +115,14 @@ LIMIT $4
 )
 
 
-async def find_collection(tx: Transaction, collection_id: UUID, *, lock: bool = False) -> CollectionRow | None:
-    statement = LOCK_COLLECTION if lock else FIND_COLLECTION
-    row = await tx.sql.fetchrow(statement, tx.clinic_id, collection_id)
+async def find_collection(tx: Transaction, collection_id: UUID) -> CollectionRow | None:
+    row = await tx.sql.fetchrow(FIND_COLLECTION, tx.clinic_id, collection_id)
     return CollectionRow(**dict(row)) if row else None
+
+
+async def lock_collection(tx: Transaction, collection_id: UUID) -> LockedCollection | None:
+    row = await tx.sql.fetchrow(LOCK_COLLECTION, tx.clinic_id, collection_id)
+    return LockedCollection(**dict(row)) if row else None
 
 
 async def list_collections(
@@ -141,6 +158,7 @@ async def set_handed_in(tx: Transaction, collection_id: UUID) -> None:
 
 
 async def set_checked_if_done(tx: Transaction, collection_id: UUID) -> CollectionState:
+    """The collection's state, now that its lines are others."""
     return cast("CollectionState", await tx.sql.fetchval(SET_CHECKED, tx.clinic_id, collection_id))
 
 
@@ -196,17 +214,24 @@ async def add_line(tx: Transaction, line: NewLine) -> int:
     return cast("int", number)
 
 
-_LINE = """
-SELECT line.line_id, line.collection_id, line.line_number, line.product_id, product.name AS product_name,
+_LINE_COLUMNS = """
+       line.line_id, line.collection_id, line.line_number, line.product_id, product.name AS product_name,
        line.batch, line.expires_on, line.opened, line.units, line.source_kind, line.source_name, line.storage,
        line.state, line.reason, line.reason_text, line.policy_name, line.decision_id, line.logged_at,
        line.checked_by, line.checked_at, line.checked_batch, line.checked_expires_on, line.checked_opened,
        line.accepted_units
-FROM line
-JOIN product USING (product_id)
 """
+_LINE = f"SELECT {_LINE_COLUMNS} FROM line JOIN product USING (product_id) "
 LINES = _LINE + "WHERE line.clinic_id = $1 AND line.collection_id = $2 ORDER BY line.line_number"
-ONE_LINE = _LINE + "WHERE line.clinic_id = $1 AND line.collection_id = $2 AND line.line_id = $3"
+# Both are locked, so both are read as they are after whoever held them: the collection first, as everywhere.
+LOCK_LINE = f"""
+SELECT collection.pharmacy_id, collection.state AS collection_state, {_LINE_COLUMNS}
+FROM line
+JOIN collection USING (clinic_id, collection_id)
+JOIN product USING (product_id)
+WHERE line.clinic_id = $1 AND line.collection_id = $2 AND line.line_id = $3
+FOR UPDATE OF collection, line
+"""
 WAITING = (
     _LINE
     + """
@@ -218,7 +243,7 @@ LIMIT $3
 
 
 def _line(row: asyncpg.Record) -> LineRow:
-    fields = dict(row)
+    fields = {name: row[name] for name in LineRow.__struct_fields__}
     fields["source_kind"] = SourceKind(fields["source_kind"])
     fields["storage"] = Storage(fields["storage"])
     return LineRow(**fields)
@@ -228,9 +253,14 @@ async def lines_of(tx: Transaction, collection_id: UUID) -> list[LineRow]:
     return [_line(row) for row in await tx.sql.fetch(LINES, tx.clinic_id, collection_id)]
 
 
-async def find_line(tx: Transaction, collection_id: UUID, line_id: UUID) -> LineRow | None:
-    row = await tx.sql.fetchrow(ONE_LINE, tx.clinic_id, collection_id, line_id)
-    return _line(row) if row else None
+async def lock_line(tx: Transaction, collection_id: UUID, line_id: UUID) -> tuple[LockedCollection, LineRow] | None:
+    """A line with its collection."""
+    row = await tx.sql.fetchrow(LOCK_LINE, tx.clinic_id, collection_id, line_id)
+    if row is None:
+        return None
+    pharmacy_id, state, *_ = row
+    collection = LockedCollection(collection_id=collection_id, pharmacy_id=pharmacy_id, state=state)
+    return collection, _line(row)
 
 
 async def waiting_lines(tx: Transaction, states: list[LineState], most: int) -> list[LineRow]:
@@ -250,21 +280,37 @@ class Outcome(Struct, frozen=True, kw_only=True):
     accepted_units: int | None
 
 
-# What was logged stays, and why it was refused then; what the check found stands beside it.
+# What was logged stays, and why it was refused then; what the check found stands beside it. A pack that was missing
+# is not here to be asked about; and after its last line a collection is checked.
 SET_OUTCOME = """
-UPDATE line
-SET state = $3, reason = coalesce(nullif(reason, 'by_pharmacist'), $4), reason_text = $5,
-    checked_batch = $6, checked_expires_on = $7,
-    checked_opened = $8, accepted_units = $9, checked_by = $10, checked_at = $11
-WHERE clinic_id = $1 AND line_id = $2
+WITH outcome AS (
+    UPDATE line
+    SET state = $4, reason = coalesce(nullif(reason, 'by_pharmacist'), $5), reason_text = $6,
+        checked_batch = $7, checked_expires_on = $8,
+        checked_opened = $9, accepted_units = $10, checked_by = $11, checked_at = $12
+    WHERE clinic_id = $1 AND line_id = $3
+), pack AS (
+    UPDATE pack_seen SET is_here = $4 <> 'missing' WHERE line_id = $3
+)
+UPDATE collection
+SET state = 'checked'
+WHERE clinic_id = $1
+    AND collection_id = $2
+    AND state = 'handed_in'
+    AND NOT EXISTS (
+        SELECT
+        FROM line
+        WHERE line.collection_id = collection.collection_id AND line.line_id <> $3 AND line.state = 'logged'
+    )
 """
-WITHDRAW = "UPDATE line SET state = 'withdrawn' WHERE clinic_id = $1 AND line_id = $2"
 
 
-async def set_outcome(tx: Transaction, line_id: UUID, outcome: Outcome) -> None:
+async def set_outcome(tx: Transaction, collection_id: UUID, line_id: UUID, outcome: Outcome) -> None:
+    """What the check made of a line that the caller has locked."""
     await tx.sql.execute(
         SET_OUTCOME,
         tx.clinic_id,
+        collection_id,
         line_id,
         outcome.state,
         outcome.reason,
@@ -278,16 +324,17 @@ async def set_outcome(tx: Transaction, line_id: UUID, outcome: Outcome) -> None:
     )
 
 
+# The pack isn't here after all: only of one that is, a second is asked about.
+WITHDRAW = """
+WITH pack AS (
+    UPDATE pack_seen SET is_here = false WHERE line_id = $2
+)
+UPDATE line SET state = 'withdrawn' WHERE clinic_id = $1 AND line_id = $2
+"""
+
+
 async def withdraw_line(tx: Transaction, line_id: UUID) -> None:
     await tx.sql.execute(WITHDRAW, tx.clinic_id, line_id)
-
-
-SET_PACK_HERE = "UPDATE pack_seen SET is_here = $2 WHERE line_id = $1"
-
-
-async def set_pack_here(tx: Transaction, line_id: UUID, *, here: bool) -> None:
-    """Whether the pack that a line was scanned from is there after all: only then is its serial asked about."""
-    await tx.sql.execute(SET_PACK_HERE, line_id, here)
 
 
 DECISION_OF_POLICY = "SELECT decision_id FROM policy WHERE clinic_id = $1 AND name = $2"

@@ -74,7 +74,7 @@ def command(
             opt={"act": act, "command": True},
             dependencies={"work": Provide(provider)},
             responses=_refusals(400, 401, 403, 404, 409, 413, 415, 422, 503),
-        )(_again_when_entangled(handler))
+        )(_again_if_in_vain(handler))
 
     return decorate
 
@@ -124,8 +124,12 @@ def public_command(path: str) -> Callable[[Callable[P, Awaitable[R]]], HTTPRoute
     return decorate
 
 
-def _again_when_entangled(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
-    """Locks are taken in one order everywhere; should two commands entangle all the same, nobody hears of it."""
+def _again_if_in_vain(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
+    """Nobody hears of what another attempt mends.
+
+    Locks are taken in one order everywhere, so two commands hardly ever entangle; and roles seldom change between
+    two commands of a person.
+    """
 
     @functools.wraps(handler)
     async def attempt(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -134,6 +138,9 @@ def _again_when_entangled(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awa
                 return await handler(*args, **kwargs)
             except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
                 continue
+            except identity.StandingChanged as changed:
+                if "access" in kwargs:
+                    kwargs["access"] = changed.access
         return await handler(*args, **kwargs)
 
     return attempt
@@ -168,11 +175,11 @@ def access_guard(
             runtime.clock.now(),
         )
         clinic_id: UUID | None = connection.path_params.get("clinic_id")
-        access = await identity.find_access(runtime.database.pool, statement, clinic_id, runtime.clock.today())
-        state["access"] = access
-        if handler.opt["act"] is not None:
-            assert clinic_id is not None, "an operation with an act names its clinic in the path"
-            identity.require(access, handler.opt["act"], clinic_id)
+        # A query asks anew at every request; a command's transaction confirms by what it was let in.
+        standings = runtime.standings if handler.opt.get("command") else identity.Standings()
+        admission = identity.Admission(statement, handler.opt["act"], clinic_id, standings)
+        state["access"] = await admission.admit(runtime.database.pool, runtime.clock.today())
+        state["admission"] = admission
 
     return check
 
@@ -214,6 +221,7 @@ async def _command(request: AnyRequest, key: str) -> Command:
         key=key,
         request_mac=hmac.digest(runtime.settings.request_key.encode(), what, hashlib.sha256),
         status=handler.status_code,
+        admission=request.scope["state"]["admission"],
     )
 
 

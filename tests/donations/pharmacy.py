@@ -77,9 +77,8 @@ class Pharmacy:
 
     async def line(self, collection_id: UUID, line_id: UUID) -> store.LineRow:
         async with self.work().reading() as tx:
-            found = await store.find_line(tx, collection_id, line_id)
-        assert found is not None
-        return found
+            lines = await store.lines_of(tx, collection_id)
+        return next(line for line in lines if line.line_id == line_id)
 
     async def waiting(self, state: store.LineState) -> list[UUID]:
         """The lines that stay in donations in a state, the oldest first."""
