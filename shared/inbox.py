@@ -6,9 +6,10 @@ parked there with its reason, shown to the operator, and can be tried again; not
 
 import contextlib
 import hashlib
+import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 from uuid import UUID
 
 import asyncpg
@@ -26,7 +27,19 @@ log = logger(__name__)
 
 Verdict = Literal["apply", "duplicate", "early", "fork"]
 
-Consumers = Mapping[type[Any], Callable[[Work, Any], Awaitable[None]]]
+Consumer = Callable[[Work, Any], Awaitable[None]]
+
+
+class Together(NamedTuple):
+    """A consumer that takes several events of its kind at once, in their order: one clinic's, one person's.
+
+    It has no events of its own to send: they would bear the id of one request among several.
+    """
+
+    take: Callable[[Work, Sequence[Any]], Awaitable[None]]
+
+
+Consumers = Mapping[type[Any], Consumer | Together]
 """What a service does on each event of another that it has a use for."""
 
 TRANSIENT = (
@@ -45,23 +58,35 @@ TRANSIENT = (
 )
 """Failures that say nothing about the event: it is delivered again."""
 
-TAKE = "SELECT inbox_take($1, $2, $3, $4)"
+# In the order given: each sees what the one before it has marked.
+TAKE = """
+SELECT inbox_take(producer, event_id, aggregate_id, version) AS verdict
+FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::integer[]) AS given (producer, event_id, aggregate_id, version)
+"""
 WAIT = """
 INSERT INTO inbox_waiting (event_id, producer, aggregate_id, version, envelope, reason, detail)
 VALUES ($1, $2, $3, $4, $5, $6, $7)
 ON CONFLICT (event_id) DO UPDATE SET reason = excluded.reason, detail = excluded.detail
 """
-# An applied event waits no longer ($4; null: it is not applied). Then the event whose turn has come, if it is waiting
-# only for that; or one whose turn somebody else has taken.
+# Applied events wait no longer ($4). Then, of each aggregate, the event whose turn has come, if it is waiting only for
+# that; or one whose turn somebody else has taken.
 NEXT_WAITING = """
 WITH applied AS (
-    DELETE FROM inbox_waiting WHERE event_id = $4
+    DELETE FROM inbox_waiting WHERE event_id = ANY($4)
 )
-SELECT envelope
-FROM inbox_waiting
-WHERE producer = $1 AND aggregate_id = $2 AND version <= $3 AND reason = 'early' AND event_id IS DISTINCT FROM $4
-ORDER BY version, arrived_at
-LIMIT 1
+SELECT next.envelope
+FROM unnest($1::text[], $2::uuid[], $3::integer[]) AS given (producer, aggregate_id, version)
+CROSS JOIN LATERAL (
+    SELECT envelope
+    FROM inbox_waiting AS waiting
+    WHERE waiting.producer = given.producer
+        AND waiting.aggregate_id = given.aggregate_id
+        AND waiting.version <= given.version
+        AND waiting.reason = 'early'
+        AND waiting.event_id <> ALL($4)
+    ORDER BY waiting.version, waiting.arrived_at
+    LIMIT 1
+) AS next
 """
 FAILED = "SELECT event_id, envelope FROM inbox_waiting WHERE reason = 'failed' ORDER BY arrived_at LIMIT $1"
 ONE_WAITING = "SELECT event_id, envelope FROM inbox_waiting WHERE event_id = $1"
@@ -103,25 +128,23 @@ class Inbox:
 
     async def _apply_or_park(self, raw: bytes) -> None:
         """An event alone, then what waited only for its turn: each in its own transaction, each its own culprit."""
-        turn: bytes | None = raw
-        while turn is not None:
+        turns = [raw]
+        while turns:
+            turn = turns.pop()
             try:
                 async with self._committing() as (sql, outgoing):
-                    following = await self._apply_one(sql, turn, outgoing)
+                    turns += await self._apply_turns(sql, [turn], outgoing)
             except TRANSIENT:
                 raise
             except Exception as problem:
                 log.exception("event_parked")
                 await self._park(turn, problem)
-                return
-            turn = following
 
     async def _apply(self, envelopes: Sequence[bytes]) -> None:
         async with self._committing() as (sql, outgoing):
-            for raw in envelopes:
-                turn: bytes | None = raw
-                while turn is not None:
-                    turn = await self._apply_one(sql, turn, outgoing)
+            turns = envelopes
+            while turns:
+                turns = await self._apply_turns(sql, turns, outgoing)
 
     @contextlib.asynccontextmanager
     async def _committing(self) -> AsyncGenerator[tuple[Sql, list[outbox.Outgoing]], None]:
@@ -133,28 +156,51 @@ class Inbox:
         if outgoing:
             self.database.outbox_written.set()
 
-    async def _apply_one(self, sql: Sql, raw: bytes, outgoing: list[outbox.Outgoing]) -> bytes | None:
-        """Apply an event, if its turn has come; returns one of its aggregate that waited only for that."""
-        envelope = msgspec.json.decode(raw, type=Envelope)
-        turn = (envelope.producer, envelope.event_id, envelope.aggregate_id, envelope.version)
-        verdict = cast("Verdict", await sql.fetchval(TAKE, *turn))
-        if verdict == "duplicate":
-            return None
-        if verdict != "apply":
-            await _keep_waiting(sql, envelope, raw, verdict, _WHY[verdict])
-        else:
-            await self._handle(sql, envelope, outgoing)
-        if verdict == "early":
-            return None
-        applied = envelope.event_id if verdict == "apply" else None
-        turn = (envelope.producer, envelope.aggregate_id, envelope.version + 1, applied)
-        return cast("bytes | None", await sql.fetchval(NEXT_WAITING, *turn))
+    async def _apply_turns(self, sql: Sql, raws: Sequence[bytes], outgoing: list[outbox.Outgoing]) -> list[bytes]:
+        """Apply the events whose turn has come; returns those of their aggregates that waited only for that."""
+        envelopes = [msgspec.json.decode(raw, type=Envelope) for raw in raws]
+        verdicts = await _take(sql, envelopes)
+        for envelope, raw, verdict in zip(envelopes, raws, verdicts, strict=True):
+            if verdict in _WHY:
+                await _keep_waiting(sql, envelope, raw, verdict, _WHY[verdict])
+        judged = list(zip(envelopes, verdicts, strict=True))
+        taken = [envelope for envelope, verdict in judged if verdict == "apply"]
+        await self._handle(sql, taken, outgoing)
+        return await _next_waiting(
+            sql,
+            applied=[envelope.event_id for envelope in taken],
+            latest=[envelope for envelope, verdict in judged if verdict in ("apply", "fork")],
+        )
 
-    async def _handle(self, sql: Sql, envelope: Envelope, outgoing: list[outbox.Outgoing]) -> None:
-        event: Event | None = decode_event(envelope.data)
-        consumer = self.consumers.get(type(event))
-        if consumer is None:
-            return
+    async def _handle(self, sql: Sql, envelopes: Sequence[Envelope], outgoing: list[outbox.Outgoing]) -> None:
+        events = [(envelope, decode_event(envelope.data)) for envelope in envelopes]
+        for _, together in itertools.groupby(events, self._is_taken_with):
+            run = list(together)
+            first, event = run[0]
+            consumer = self.consumers.get(type(event))
+            if consumer is None:
+                continue
+            with structlog.contextvars.bound_contextvars(request_id=first.request_id):
+                if isinstance(consumer, Together):
+                    await consumer.take(self._work_of(sql, first, outgoing), [event for _, event in run])
+                else:
+                    await consumer(self._work_of(sql, first, outgoing), event)
+            for envelope, event in run:
+                log.info(
+                    "event_applied",
+                    event_id=str(envelope.event_id),
+                    kind=type(event).__name__,
+                    request_id=envelope.request_id,
+                )
+
+    def _is_taken_with(self, read: tuple[Envelope, Event | None]) -> tuple[object, ...]:
+        """Equal for neighbours that a consumer takes together."""
+        envelope, event = read
+        if isinstance(self.consumers.get(type(event)), Together):
+            return (type(event), envelope.clinic_id, envelope.person_id)
+        return (envelope.event_id,)
+
+    def _work_of(self, sql: Sql, envelope: Envelope, outgoing: list[outbox.Outgoing]) -> Work:
         joined = Transaction(
             sql=sql,
             clinic_id=envelope.clinic_id,
@@ -164,7 +210,7 @@ class Inbox:
             today=self.clock.today(),
             events=outgoing,
         )
-        work = Work(
+        return Work(
             database=self.database,
             clock=self.clock,
             clinic_id=envelope.clinic_id,
@@ -172,14 +218,37 @@ class Inbox:
             request_id=envelope.request_id,
             joined=joined,
         )
-        with structlog.contextvars.bound_contextvars(request_id=envelope.request_id):
-            await consumer(work, event)
-            log.info("event_applied", event_id=str(envelope.event_id), kind=type(event).__name__)
 
     async def _park(self, raw: bytes, problem: Exception) -> None:
         envelope = _read_or_name(raw)
         async with self.database.pool.acquire() as connection:
             await _keep_waiting(connection, envelope, raw, "failed", _storable(f"{type(problem).__name__}: {problem}"))
+
+
+async def _take(sql: Sql, envelopes: Sequence[Envelope]) -> list[Verdict]:
+    rows = await sql.fetch(
+        TAKE,
+        [envelope.producer for envelope in envelopes],
+        [envelope.event_id for envelope in envelopes],
+        [envelope.aggregate_id for envelope in envelopes],
+        [envelope.version for envelope in envelopes],
+    )
+    return [row["verdict"] for row in rows]
+
+
+async def _next_waiting(sql: Sql, *, applied: list[UUID], latest: Sequence[Envelope]) -> list[bytes]:
+    """What waits for the turn after the latest events of their aggregates; the applied ones wait no longer."""
+    last = {(envelope.producer, envelope.aggregate_id): envelope.version for envelope in latest}
+    if not last:
+        return []
+    rows = await sql.fetch(
+        NEXT_WAITING,
+        [producer for producer, _ in last],
+        [aggregate_id for _, aggregate_id in last],
+        [version + 1 for version in last.values()],
+        applied,
+    )
+    return [row["envelope"] for row in rows]
 
 
 def _read_or_name(raw: bytes) -> Envelope:

@@ -2,10 +2,10 @@
 
 from services.stock.actions import gtins, hearing, lots, reservation
 from shared.events import dispense, donations, stock
-from shared.inbox import Consumers
+from shared.inbox import Consumers, Together
 
 CONSUMERS: Consumers = {
-    donations.LineAccepted: lots.receive_accepted_line,
+    donations.LineAccepted: Together(lots.receive_accepted_lines),
     donations.GtinLearnt: gtins.take_learnt_gtin,
     dispense.ReservationAsked: reservation.take_request_part,
     dispense.ReservationAbandoned: reservation.abandon_request,

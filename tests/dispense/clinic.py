@@ -115,7 +115,7 @@ class OwnClinic:
             opened=False,
             units=units,
         )
-        await lots.receive_accepted_line(self.work_at("stock"), line)
+        await lots.receive_accepted_lines(self.work_at("stock"), [line])
         async with self.work_at("stock").reading() as tx:
             lot_id: UUID | None = await tx.sql.fetchval(LOT_OF_BATCH, tx.clinic_id, batch)
         assert lot_id is not None

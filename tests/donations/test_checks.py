@@ -16,7 +16,7 @@ from services.donations.errors import (
     ReasonMissing,
 )
 from services.donations.rules import Storage
-from services.stock.actions.lots import hold_lot, receive_accepted_line
+from services.stock.actions.lots import hold_lot, receive_accepted_lines
 from services.stock.catalogue.actions import judge_product
 from services.stock.registry.actions import set_policy
 from shared.database import Database
@@ -286,7 +286,7 @@ async def test_a_donated_line_becomes_units_once_whatever_is_repeated(pharmacy: 
     for _ in range(2):
         await carry(clinic.world, clinic)
     with pytest.raises(asyncpg.UniqueViolationError, match="movement_donated_once_key"):
-        await receive_accepted_line(clinic.work(), told)
+        await receive_accepted_lines(clinic.work(), [told])
     assert await clinic.units(await clinic.lot_of(AMLIBON, "D1", clinic.day(400))) == {"shelf": 30}
 
 

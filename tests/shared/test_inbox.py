@@ -173,7 +173,8 @@ async def test_of_two_early_events_of_one_version_one_is_seen_to_be_a_fork(
         assert await story.waiting() == {id_of(twins[1]): "fork"}
     else:
         await story.take_in(told(lot_id, 1), twins[1])
-        assert await story.waiting() == {id_of(twins[1]): "fork"}
+        assert await story.words(lot_id) == ["1", "other", "3"]
+        assert await story.waiting() == {id_of(twins[0]): "fork"}
 
 
 # Any order, any repetition

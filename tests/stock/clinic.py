@@ -9,7 +9,7 @@ import asyncpg
 import msgspec
 
 from deploy.cell import SERVICES
-from services.stock.actions.lots import receive_accepted_line
+from services.stock.actions.lots import receive_accepted_lines
 from services.stock.registry import actions as registry
 from services.stock.store import lots
 from shared.catalogue import product_id_for
@@ -108,14 +108,14 @@ class OwnClinic:
             opened=opened,
             units=units,
         )
-        await receive_accepted_line(self.work(), line)
+        await receive_accepted_lines(self.work(), [line])
         return await self.lot_of(*identity, opened=opened)
 
     async def lot_of(self, product_id: UUID, batch: str | None, expires_on: date, *, opened: bool = False) -> UUID:
         """The lot of an identity, which must be there."""
         async with self.work().reading() as tx:
-            lot_id = await lots.find_lot_of_identity(tx, product_id, batch, expires_on, opened=opened)
-        assert lot_id is not None
+            found = await lots.find_lots(tx, [lots.LotIdentity(product_id, batch, expires_on, opened)])
+        [lot_id] = found.values()
         return lot_id
 
     async def lot(self, lot_id: UUID) -> lots.LotRow:

@@ -95,7 +95,7 @@ async def write_off(work: Work, _ledger: Ledger, lot_id: UUID, _other_id: UUID) 
 
 async def receive(work: Work, ledger: Ledger, lot_id: UUID, _other_id: UUID) -> int:
     line = await accepted(work, ledger, lot_id)
-    await actions.receive_accepted_line(work, line)
+    await actions.receive_accepted_lines(work, [line])
     return line.units
 
 

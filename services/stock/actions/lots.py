@@ -1,5 +1,6 @@
 """Lots: accepted units come in, a lot is held, put right, placed, written off."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -17,16 +18,22 @@ class LotChanged(Struct, frozen=True, kw_only=True):
     lot_id: UUID
 
 
-async def receive_accepted_line(work: Work, line: LineAccepted) -> None:
+async def receive_accepted_lines(work: Work, lines: Sequence[LineAccepted]) -> None:
     """Units that a pharmacist accepted are on the shelf; of a lot that is held, in quarantine."""
     async with work.transaction() as tx:
-        lot_id = await store.open_lot(tx, line.product_id, line.batch, line.expires_on, opened=line.opened)
-        lot = (await store.lock_lots(tx, [lot_id]))[lot_id]
-        target = Account.QUARANTINE if lot.held_at else Account.SHELF
-        accepted = Movement(
-            lot_id=lot_id, source=Account.DONATED, target=target, units=line.units, cause_id=line.line_id
-        )
-        await store.post(tx, BusinessStep.ACCEPTING, [accepted])
+        identities = [store.LotIdentity(line.product_id, line.batch, line.expires_on, line.opened) for line in lines]
+        lot_ids = await store.open_lots(tx, identities)
+        lots = await store.lock_lots(tx, list(lot_ids.values()))
+        accepted: list[Movement] = []
+        for line, identity in zip(lines, identities, strict=True):
+            lot = lots[lot_ids[identity]]
+            target = Account.QUARANTINE if lot.held_at else Account.SHELF
+            accepted.append(
+                Movement(
+                    lot_id=lot.lot_id, source=Account.DONATED, target=target, units=line.units, cause_id=line.line_id
+                )
+            )
+        await store.post(tx, BusinessStep.ACCEPTING, accepted)
 
 
 async def hold_lot(work: Work, lot_id: UUID, reason: str) -> LotChanged:
@@ -95,7 +102,7 @@ async def correct_lot(
             raise LotNotFound
         if (wrong.batch, wrong.expires_on, wrong.opened) == (batch, expires_on, opened):
             raise SameLot
-        right_id = await store.open_lot(tx, wrong.product_id, batch, expires_on, opened=opened)
+        right_id = await store.open_lot(tx, store.LotIdentity(wrong.product_id, batch, expires_on, opened))
         # Both at once, in the one order: corrections that cross each other must not wait for one another.
         locked = await store.lock_lots(tx, [lot_id, right_id])
         right = locked[right_id]

@@ -191,7 +191,7 @@ async def _own_lot(tx: Transaction, lot: store.TransferLot, count: CountedLot | 
     if product_id is None:
         raise ProductMustBeNamed(lot_number=lot.lot_number, product_name=lot.product_name)
     await known.product_of(tx.sql, tx.clinic_id, product_id)
-    return await lots.open_lot(tx, product_id, lot.batch, lot.expires_on, opened=lot.opened)
+    return await lots.open_lot(tx, lots.LotIdentity(product_id, lot.batch, lot.expires_on, lot.opened))
 
 
 async def _tell_count(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -75,42 +75,72 @@ async def post(
     return operation_id
 
 
-MAKE_LOT = """
-INSERT INTO lot (lot_id, clinic_id, product_id, batch, expires_on, opened)
-VALUES ($1, $2, $3, $4, $5, $6)
-ON CONFLICT (clinic_id, product_id, batch, expires_on, opened) DO NOTHING
-RETURNING lot_id
-"""
-_OF_IDENTITY = """
-SELECT lot_id
-FROM lot
-WHERE clinic_id = $1 AND product_id = $2 AND batch {batch} AND expires_on = $4 AND opened = $5
+class LotIdentity(NamedTuple):
+    """What makes a lot at a clinic; `batch` None: it couldn't be read."""
+
+    product_id: UUID
+    batch: str | None
+    expires_on: date
+    opened: bool
+
+
+_GIVEN = """
+unnest($2::uuid[], $3::text[], $4::date[], $5::boolean[]) AS given (product_id, batch, expires_on, opened)
 """
 # IS NOT DISTINCT FROM would say both in one, but no index knows it: then every lot of the product is looked through.
-LOT_OF_IDENTITY = _OF_IDENTITY.format(batch="= $3")
-LOT_WITHOUT_BATCH = _OF_IDENTITY.format(batch="IS NULL AND $3::text IS NULL")
+FIND_LOTS = f"""
+SELECT lot.lot_id, lot.product_id, lot.batch, lot.expires_on, lot.opened
+FROM {_GIVEN}
+JOIN lot USING (product_id, batch, expires_on, opened)
+WHERE lot.clinic_id = $1
+UNION ALL
+SELECT lot.lot_id, lot.product_id, lot.batch, lot.expires_on, lot.opened
+FROM {_GIVEN}
+JOIN lot USING (product_id, expires_on, opened)
+WHERE lot.clinic_id = $1 AND lot.batch IS NULL AND given.batch IS NULL
+"""
+MAKE_LOTS = """
+INSERT INTO lot (lot_id, clinic_id, product_id, batch, expires_on, opened)
+SELECT lot_id, $1, product_id, batch, expires_on, opened
+FROM unnest($2::uuid[], $3::text[], $4::date[], $5::boolean[], $6::uuid[])
+    AS given (product_id, batch, expires_on, opened, lot_id)
+ON CONFLICT (clinic_id, product_id, batch, expires_on, opened) DO NOTHING
+RETURNING lot_id, product_id, batch, expires_on, opened
+"""
 
 
-async def find_lot_of_identity(
-    tx: Transaction, product_id: UUID, batch: str | None, expires_on: date, *, opened: bool
-) -> UUID | None:
-    statement = LOT_WITHOUT_BATCH if batch is None else LOT_OF_IDENTITY
-    lot_id: UUID | None = await tx.sql.fetchval(statement, tx.clinic_id, product_id, batch, expires_on, opened)
-    return lot_id
+async def find_lots(tx: Transaction, identities: Sequence[LotIdentity]) -> dict[LotIdentity, UUID]:
+    """The lots of these identities at the transaction's clinic, those that there are."""
+    return _by_identity(await tx.sql.fetch(FIND_LOTS, tx.clinic_id, *_columns(identities)))
 
 
-async def open_lot(tx: Transaction, product_id: UUID, batch: str | None, expires_on: date, *, opened: bool) -> UUID:
-    """The lot of this identity at the transaction's clinic, made without units if there was none.
+async def open_lots(tx: Transaction, identities: Sequence[LotIdentity]) -> dict[LotIdentity, UUID]:
+    """The lots of these identities at the transaction's clinic, made without units where there was none.
 
-    It is not locked: locks are taken afterwards, in the one order.
+    They are not locked: locks are taken afterwards, in the one order.
     """
-    lot_id = await find_lot_of_identity(tx, product_id, batch, expires_on, opened=opened)
-    if lot_id is None:
-        lot_id = await tx.sql.fetchval(MAKE_LOT, new_id(), tx.clinic_id, product_id, batch, expires_on, opened)
-    if lot_id is None:  # somebody else made it in this moment
-        lot_id = await find_lot_of_identity(tx, product_id, batch, expires_on, opened=opened)
-    assert lot_id is not None
-    return lot_id
+    wanted = list(dict.fromkeys(identities))
+    found = await find_lots(tx, wanted)
+    missing = [identity for identity in wanted if identity not in found]
+    if missing:
+        ids = [new_id() for _ in missing]
+        found |= _by_identity(await tx.sql.fetch(MAKE_LOTS, tx.clinic_id, *_columns(missing), ids))
+    if len(found) < len(wanted):  # somebody else made one in this moment
+        found = await find_lots(tx, wanted)
+    return found
+
+
+async def open_lot(tx: Transaction, identity: LotIdentity) -> UUID:
+    """As `open_lots`, of one."""
+    return (await open_lots(tx, [identity]))[identity]
+
+
+def _columns(identities: Sequence[LotIdentity]) -> tuple[list[Any], ...]:
+    return tuple([identity[column] for identity in identities] for column in range(4))
+
+
+def _by_identity(rows: Sequence[asyncpg.Record]) -> dict[LotIdentity, UUID]:
+    return {LotIdentity(*identity): lot_id for lot_id, *identity in rows}
 
 
 LOCK = f"""
