@@ -2,8 +2,10 @@
 
 import logging
 import sys
-from typing import TextIO
+from collections.abc import Callable
+from typing import Any, TextIO
 
+import msgspec
 import structlog
 
 Logger = structlog.stdlib.BoundLogger
@@ -20,13 +22,15 @@ def set_up_logging(service: str, stream: TextIO | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
+    stream = stream or sys.stderr
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        # Straight to the stream: through logging's own machinery an entry costs three times as much.
+        processors=[*shared, structlog.processors.JSONRenderer(serializer=_encode)],
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -42,6 +46,10 @@ def set_up_logging(service: str, stream: TextIO | None = None) -> None:
     logging.getLogger("_granian").setLevel(logging.WARNING)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=service)
+
+
+def _encode(entry: dict[str, Any], default: Callable[[object], object]) -> str:
+    return msgspec.json.encode(entry, enc_hook=default).decode()
 
 
 def logger(name: str) -> Logger:
