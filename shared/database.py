@@ -216,7 +216,7 @@ FROM begin_command(coalesce($3::text, ''), $1, $5, $6), standing
 BEGIN_ADMITTED = f"WITH standing AS ({STANDING})" + _ADMITTED
 KEEP_ANSWER = """
 INSERT INTO idempotency (person_id, operation, key, request_mac, status, answer)
-VALUES ($1, $2, $3, $4, $5, $6::text::jsonb)
+VALUES ($1, $2, $3, $4, $5, $6::jsonb)
 """
 
 
@@ -248,7 +248,7 @@ async def _begun_row(tx: Transaction, command: Command) -> asyncpg.Record | None
 # The answer and the events in one step: a round trip less while the aggregates are locked.
 KEEP_ANSWER_WITH_EVENTS = f"""
 WITH kept AS ({KEEP_ANSWER})
-SELECT outbox_append($7, $8, $9, $10, $11, $12, $13::text[]::jsonb[], $14)
+SELECT outbox_append($7, $8, $9, $10, $11, $12, $13::jsonb[], $14)
 """
 
 

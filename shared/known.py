@@ -140,7 +140,7 @@ ON CONFLICT (session_id) DO NOTHING
 """
 KEEP_POLICY = """
 INSERT INTO policy (clinic_id, name, value, decision_id)
-VALUES ($1, $2, $3::text::jsonb, $4)
+VALUES ($1, $2, $3::jsonb, $4)
 ON CONFLICT (clinic_id, name) DO UPDATE SET value = excluded.value, decision_id = excluded.decision_id
 """
 KEEP_PRODUCTS = """

@@ -36,7 +36,7 @@ class Outgoing(NamedTuple):
     event: Event
 
 
-APPEND = "SELECT outbox_append($1, $2, $3, $4, $5, $6, $7::text[]::jsonb[], $8)"
+APPEND = "SELECT outbox_append($1, $2, $3, $4, $5, $6, $7::jsonb[], $8)"
 
 
 def columns(events: Sequence[Outgoing]) -> tuple[list[Any], ...]:

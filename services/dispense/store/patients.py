@@ -109,7 +109,7 @@ class TherapyLineRow(Struct, frozen=True, kw_only=True):
 ADD_THERAPY_LINE = """
 INSERT INTO therapy_line (therapy_line_id, clinic_id, patient_id, product_id, only_this_product, per_intake,
                           schedule, starts_on, until_on, sealed_prescriber, planned_by, planned_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8, $9, $10, $11, $12)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12)
 """
 
 

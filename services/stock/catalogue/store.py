@@ -60,7 +60,7 @@ FORGET_OPEN_ROWS = "DELETE FROM open_row WHERE source = $1 OR row_key = ANY($2)"
 ADD_OPEN_ROWS = """
 INSERT INTO open_row (source, row_number, text, missing, row_key, gaps, known)
 SELECT $1, row_number, text, missing, row_key, gaps, known
-FROM unnest($2::integer[], $3::text[], $4::text[], $5::uuid[], $6::text[]::jsonb[], $7::text[]::jsonb[])
+FROM unnest($2::integer[], $3::text[], $4::text[], $5::uuid[], $6::jsonb[], $7::jsonb[])
     AS given (row_number, text, missing, row_key, gaps, known)
 """
 
@@ -140,7 +140,7 @@ def _waiting(row: asyncpg.Record) -> WaitingRow:
 ADD_CORRECTION = """
 INSERT INTO product_correction (correction_id, product_id, row_key, facts, reason, corrected_by, corrected_for,
                                 corrected_at)
-VALUES ($1, $2, $3, $4::text::jsonb, $5, $6, $7, $8)
+VALUES ($1, $2, $3, $4::jsonb, $5, $6, $7, $8)
 """
 
 

@@ -104,7 +104,7 @@ RETURNING delegation_id
 FIND_DELEGATION = "SELECT EXISTS (SELECT FROM delegation WHERE delegation_id = $1 AND clinic_id = $2)"
 SET_POLICY = """
 INSERT INTO policy (clinic_id, name, value, decision_id)
-VALUES ($1, $2, $3::text::jsonb, $4)
+VALUES ($1, $2, $3::jsonb, $4)
 ON CONFLICT (clinic_id, name) DO UPDATE SET value = excluded.value, decision_id = excluded.decision_id
 """
 POLICIES = "SELECT name, value::text AS value, decision_id FROM policy WHERE clinic_id = $1 ORDER BY name"

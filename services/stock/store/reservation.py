@@ -23,7 +23,7 @@ INSERT INTO request (request_id, clinic_id, parts, state)
 VALUES ($1, $2, $3, 'arriving')
 ON CONFLICT (request_id) DO NOTHING
 """
-KEEP_PART = "INSERT INTO request_part (request_id, clinic_id, part, asked) VALUES ($1, $2, $3, $4::text::jsonb)"
+KEEP_PART = "INSERT INTO request_part (request_id, clinic_id, part, asked) VALUES ($1, $2, $3, $4::jsonb)"
 COUNT_PARTS = """
 SELECT count(*)
 FROM request_part
