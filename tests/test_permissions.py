@@ -310,3 +310,36 @@ def test_a_partner_pharmacist_changes_nothing_at_another_pharmacy(
     assert _refused(first.do, "donations", f"/collections/{collection_id}/hand-in") == 404
     lines = second.get("donations", f"/collections/{collection_id}")
     assert (lines["collection"]["state"], lines["lines"]) == ("open", [])
+
+
+def test_a_partner_pharmacist_works_at_a_second_pharmacy_as_soon_as_it_is_given(running: Running) -> None:
+    """The service knew the first from the command before; it begins the next one anew, with both."""
+    cell, clinic = running.cell, running.world.north
+    person_id, _ = new_person(cell)
+    wait_until_heard(cell, [delegate(cell, clinic, person_id, PARTNER, pharmacy=0)])
+    api = Api(running.urls, running.token(person_id), clinic.clinic_id)
+    first, second = ({"pharmacy_id": str(pharmacy)} for pharmacy in clinic.pharmacies[:2])
+    api.do("donations", "/collections", first)
+    assert _refused(api.do, "donations", "/collections", second) == 403
+    wait_until_heard(cell, [delegate(cell, clinic, person_id, PARTNER, pharmacy=1)])
+    assert api.do("donations", "/collections", second)["state"] == "open"
+
+
+def test_a_command_of_who_may_no_more_is_refused_though_one_was_carried_out_just_before(running: Running) -> None:
+    cell, clinic = running.cell, running.world.north
+    person_id, _ = new_person(cell)
+    delegation_id = delegate(cell, clinic, person_id, PARTNER, pharmacy=0)
+    wait_until_heard(cell, [delegation_id])
+    api = Api(running.urls, running.token(person_id), clinic.clinic_id)
+    pharmacy = {"pharmacy_id": str(clinic.pharmacies[0])}
+    api.do("donations", "/collections", pharmacy)
+    running.caller(clinic, DECISIONS).do("stock", f"/delegations/{delegation_id}/end")
+
+    def refused() -> bool:
+        try:
+            api.do("donations", "/collections", pharmacy)
+        except ApiRefused as problem:
+            return problem.status == 403
+        return False
+
+    wait_until(refused, "donations refuses the command", HOLDS_WITHIN_SECONDS)

@@ -1,7 +1,7 @@
 """A small consumer: it writes each event's word at the end of its aggregate's story, so that order and number tell."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from shared.database import Database, Work
 from shared.events import Envelope, Event
 from shared.events.stock import ClinicRegistered, LotHeld, LotHoldLifted
 from shared.ids import new_id
-from shared.inbox import Consumers, Inbox
+from shared.inbox import Consumer, Consumers, Inbox, Together
 from shared.service import EVENT_MIGRATIONS
 from tests.scratch import Scratch, connected, scratch_database
 
@@ -48,9 +48,7 @@ class Story:
     cell: Cell
     scratch: Scratch
     database: Database
-    more: dict[type[Any], Callable[[Work, Any], Awaitable[None]]] = field(
-        default_factory=dict[type[Any], Callable[[Work, Any], Awaitable[None]]]
-    )
+    more: dict[type[Any], Consumer | Together] = field(default_factory=dict[type[Any], Consumer | Together])
 
     @property
     def inbox(self) -> Inbox:

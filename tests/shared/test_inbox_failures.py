@@ -1,6 +1,6 @@
 """What can't be applied is parked with its reason and holds nobody up; what only went wrong now comes again."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,18 @@ from deploy.cell import Cell
 from shared.database import Database, Work
 from shared.events.stock import LotHoldLifted
 from shared.ids import new_id
+from shared.inbox import Together
 from tests.scratch import Scratch, connected, empty_event_tables
-from tests.shared.inbox_story import TELL, Story, enveloped, id_of, scratch_with_stories, told
+from tests.shared.inbox_story import (
+    IS_FORBIDDEN,
+    TELL,
+    Story,
+    WordForbidden,
+    enveloped,
+    id_of,
+    scratch_with_stories,
+    told,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -37,6 +47,51 @@ async def story(cell: Cell, scratch: Scratch) -> AsyncGenerator[Story, None]:
 @pytest.fixture
 def lot_id() -> UUID:
     return new_id()
+
+
+# Together
+
+
+def taking(sizes: list[int]) -> Together:
+    """A consumer that writes down several events at once, and how many they were; it fails where one alone would."""
+
+    async def take(work: Work, events: Sequence[LotHoldLifted]) -> None:
+        sizes.append(len(events))
+        async with work.transaction() as tx:
+            for event in events:
+                await tx.sql.execute(TELL, event.lot_id, f"of {len(events)}")
+                if await tx.sql.fetchval(IS_FORBIDDEN, str(event.lot_id)):
+                    raise WordForbidden(str(event.lot_id))
+
+    return Together(take)
+
+
+async def test_neighbours_of_one_kind_and_clinic_are_taken_together_others_apart(story: Story) -> None:
+    sizes: list[int] = []
+    here, there = new_id(), new_id()
+    lots = [new_id() for _ in range(5)]
+    batch = [
+        *(enveloped(LotHoldLifted(lot_id=lot_id), lot_id, 1, clinic_id=here) for lot_id in lots[:2]),
+        enveloped(LotHoldLifted(lot_id=lots[2]), lots[2], 1, clinic_id=there),
+        told(lots[3], 1),
+        enveloped(LotHoldLifted(lot_id=lots[4]), lots[4], 1, clinic_id=there),
+    ]
+    apart = replace(story, more={LotHoldLifted: taking(sizes)})
+    await apart.take_in(*batch, batch[0])
+    assert sizes == [2, 1, 1]
+    words = [await story.words(lot_id) for lot_id in lots]
+    assert words == [["of 2"], ["of 2"], ["of 1"], ["1"], ["of 1"]]
+
+
+async def test_of_several_taken_together_only_the_culprit_is_parked(story: Story) -> None:
+    sizes: list[int] = []
+    clinic_id, lots = new_id(), [new_id() for _ in range(3)]
+    await story.forbid(str(lots[1]))
+    batch = [enveloped(LotHoldLifted(lot_id=lot_id), lot_id, 1, clinic_id=clinic_id) for lot_id in lots]
+    await replace(story, more={LotHoldLifted: taking(sizes)}).take_in(*batch)
+    assert sizes == [3, 1, 1, 1]
+    assert [await story.words(lot_id) for lot_id in lots] == [["of 1"], [], ["of 1"]]
+    assert await story.waiting() == {id_of(batch[1]): "failed"}
 
 
 # Parked
