@@ -1,0 +1,115 @@
+"""What is printed beside a code for people, as they type or copy it: (01)…(17)…, LOT … EXP …"""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from shared.codes import elements, messages, numbers, sentences, typed
+from shared.codes.days import days_written
+from shared.codes.doubts import Meanings, agreed, doubted, tried, ways
+from shared.codes.elements import Element
+from shared.codes.labels import Labelled
+from shared.codes.reading import Question, Reading, Recognised, Unreadable
+from shared.codes.sentences import RefusalReason
+
+_BRACKETS = re.compile(r"\(([0-9]{2,4})\)")
+
+
+def read_brackets(text: str, today: date) -> Reading:
+    """Read (01)…(17)…. A value may have brackets too, and these are not lost."""
+    before, *parts = _BRACKETS.split(text)
+    if before or not parts:
+        raise Unreadable(RefusalReason.NOT_A_CODE)
+    found = [Element(ai, value.strip()) for ai, value in zip(parts[::2], parts[1::2], strict=True)]
+    every = _read(found, _in_brackets, today)
+    joined = _unknown_joined(found)
+    if joined is None:
+        return every
+    other = tried(lambda: _read(joined, _in_brackets, today))
+    return agreed([every, other], sentences.IN_BRACKETS) if isinstance(other, Recognised | Question) else every
+
+
+def _unknown_joined(found: Sequence[Element]) -> list[Element] | None:
+    """The same with every unknown AI as a part of the value before it; None: all are known."""
+    joined: list[Element] = []
+    for element in found:
+        known = elements.ai_of(element.ai)
+        if (known is None or known.ai != element.ai) and joined:
+            joined[-1] = Element(joined[-1].ai, f"{joined[-1].value}({element.ai}){element.value}")
+        else:
+            joined.append(element)
+    return None if len(joined) == len(found) else joined
+
+
+def read_labelled(found: Labelled, today: date) -> Reading:
+    """Read LOT … EXP …, with the product's number before it or among it if it is there."""
+    before = numbers.digits_of(found.before)
+    fields = [Element(elements.GTIN, before)] if before is not None and len(before) in numbers.GTIN_LENGTHS else []
+    fields += [Element(ai, value) for ai, value in found.values if ai and value]
+    return _read(fields, _behind_a_label, today)
+
+
+def _read(fields: Sequence[Element], meanings: Callable[[Element, date], Meanings], today: date) -> Reading:
+    """All that the fields may be together; certain where every field is."""
+    found = [meanings(field, today) for field in fields]
+    readings = [
+        tried(
+            lambda values=values: messages.settle(
+                [Element(field.ai, value) for field, value in zip(fields, values, strict=True)], today
+            )
+        )
+        for values in ways(found)
+    ]
+    doubt = next((each.doubt for each in found if each.doubt is not None), None)
+    return readings[0] if doubt is None else doubted(readings, doubt)
+
+
+def _in_brackets(field: Element, today: date) -> Meanings:
+    if field.ai == elements.GTIN:
+        return _number(field.value)
+    if field.ai == elements.EXPIRY:
+        return _day_of_code(field.value, today)
+    return _letters(field.value) if field.ai in (elements.BATCH, elements.SERIAL) else Meanings([field.value])
+
+
+def _behind_a_label(field: Element, today: date) -> Meanings:
+    if field.ai == elements.GTIN:
+        return _number(field.value)
+    if field.ai == elements.EXPIRY:
+        return _day(field.value, today)
+    first, *more = field.value.split()
+    if not more:
+        return _letters(field.value)
+    # What follows may be a part of the batch, which is printed with a space, or something else.
+    values = [each for text in (first, first + "".join(more)) for each in _letters(text).values]
+    return Meanings(values, sentences.SPACES)
+
+
+def _number(value: str) -> Meanings:
+    """A person writes the 13 digits that are printed; the check digit says whether they are right."""
+    return Meanings([numbers.gtin_14(numbers.digits_of(value) or value)])
+
+
+def _day_of_code(value: str, today: date) -> Meanings:
+    """YYMMDD, as the field has it; or a date as it is printed."""
+    return Meanings([value]) if numbers.is_digits(value) else _day(value, today)
+
+
+def _day(value: str, today: date) -> Meanings:
+    words = value.strip(numbers.TRAILING).split()
+    for count in range(len(words), 0, -1):
+        days = days_written(" ".join(words[:count]), today)
+        if days:
+            rest = sentences.SPACES if count < len(words) else None
+            return Meanings(days, sentences.DATE_ORDER if len(days) > 1 else rest)
+    raise Unreadable(RefusalReason.IMPOSSIBLE_DATE)
+
+
+def _letters(value: str) -> Meanings:
+    """A batch or serial number: in Latin letters, in capitals, and without what ends a sentence."""
+    latin, sure = typed.latin_of(value)
+    doubt = None if sure else sentences.GREEK_LETTERS
+    bare = [each.rstrip(numbers.TRAILING) for each in latin]
+    if bare != latin:
+        latin, doubt = [each for each in (*bare, *latin) if each], sentences.PUNCTUATION
+    return Meanings(list(dict.fromkeys(latin)), doubt)

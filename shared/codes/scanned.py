@@ -1,0 +1,152 @@
+"""What a scanner sends, in Latin letters: numbers under bars, and GS1 element strings with or without separators."""
+
+import re
+from datetime import date
+
+from shared.codes import elements, glued, messages, numbers, sentences, typed
+from shared.codes.doubts import agreed, asked_of_small_letters, one_of, possible_in, tried
+from shared.codes.printed import read_brackets
+from shared.codes.reading import Possible, Question, Reading, Recognised, Refusal, Unreadable, asked, certain, refused
+from shared.codes.sentences import RefusalReason
+from shared.codes.typed import GS
+
+# Not \s: to Python the separator itself is a space.
+_SPACE = re.compile(r"[ \t\u00a0]+")
+# No value may hold one of these, and scanners are set up to send them in the separator's place.
+_STAND_INS = re.compile(r"[|~^\]}]")
+# A pharmacy number of Germany, as its bars (Code 39) are sent: a minus sign and seven or eight digits.
+_GERMAN = re.compile(r"-[0-9]{7,8}")
+# Alt+029, of which the program dropped Alt: the separator's own number stands where the separator was.
+_ALT_DIGITS = re.compile(r"0?029(?=01|10|17|21)")
+
+_OF_GS1 = (RefusalReason.NO_PRODUCT, RefusalReason.CUT_OFF)
+"""Said of a GS1 code only: any other text that begins with digits is none."""
+
+
+def read_latin(text: str, today: date) -> Reading:
+    code = typed.carried(text)
+    if not code.text.strip(GS):
+        raise Unreadable(RefusalReason.EMPTY)
+    if glued.has_inner_prefix(code.text):
+        raise Unreadable(RefusalReason.SEVERAL_CODES)
+    if code.case_swapped:
+        both = (code.text, code.text.swapcase())
+        return one_of(both, lambda each: _read(each, code.prefix, today), sentences.CAPS_LOCK)
+    reading = _read(code.text, code.prefix, today)
+    return reading if code.prefix else asked_of_small_letters(reading)
+
+
+def _read(text: str, prefix: str, today: date) -> Reading:
+    number = _number_in(text, prefix)
+    if number is not None:
+        return _read_number(number, prefix, today)
+    if prefix in typed.EAN_PREFIXES:
+        raise Unreadable(RefusalReason.NOT_A_CODE)
+    if _GERMAN.fullmatch(text):
+        raise Unreadable(RefusalReason.OTHER_SYSTEM)
+    if text.lstrip(GS).startswith("("):
+        return read_brackets(text.replace(GS, " "), today)
+    if parts := glued.number_and_rest(text):
+        number, rest = parts
+        readings = [tried(lambda: read_latin(rest, today)), tried(lambda: certain_number(number))]
+        return agreed(readings, sentences.GLUED)
+    return _read_elements(text, prefix, today)
+
+
+def _number_in(text: str, prefix: str) -> str | None:
+    """The digits under bars, if the text is such a number and nothing says that it is a GS1 code."""
+    digits = numbers.digits_of(text)
+    if digits is None or (prefix in typed.GS1_PREFIXES and not (prefix == "]e0" and len(digits) == 13)):
+        return None
+    if prefix == "]E3":
+        return digits[:13]  # Behind it stands an add-on, as magazines have it.
+    as_number = prefix in typed.EAN_PREFIXES or len(digits) in (9, *numbers.GTIN_LENGTHS)
+    return digits if as_number or glued.two_numbers(digits) else None
+
+
+def _read_number(digits: str, prefix: str, today: date) -> Reading:
+    if len(digits) == 12 and digits.startswith(numbers.EOF_PREFIX):
+        # No maker has such a UPC-A; one in ten of them would pass its check.
+        return asked(sentences.LAST_DIGIT_LOST, [Possible(gtin=numbers.code_of_eof(digits[3:]).zfill(14))])
+    if len(digits) == 9:
+        return asked(sentences.EOF_CODE, [Possible(gtin=numbers.code_of_eof(digits).zfill(14))])
+    if two := glued.two_numbers(digits):
+        return asked(sentences.GLUED, [each for number in two for each in possible_in(certain_number(number))])
+    reading = certain_number(digits)
+    if len(digits) == 8 and not prefix and numbers.may_be_a_day(digits, today):
+        return asked(sentences.MAY_BE_A_DATE, list(possible_in(reading)))
+    return reading
+
+
+def certain_number(digits: str) -> Reading:
+    return certain(Possible(gtin=numbers.gtin_14(digits)))
+
+
+def _read_elements(text: str, prefix: str, today: date) -> Reading:
+    marked = prefix in typed.GS1_PREFIXES or GS in text
+    inner = text.lstrip(GS)
+    if _SPACE.search(inner):
+        return _read_spaced(inner, today, marked=marked)
+    if _STAND_INS.search(inner):
+        inner, marked = _with_separators(inner, today), True
+    reading = tried(lambda: _read_parted(inner, today, marked=marked))
+    if without := glued.without_more(inner):
+        if isinstance(reading, Refusal):
+            return refused(RefusalReason.SEVERAL_CODES)
+        reading = agreed([tried(lambda: _read_parted(without, today, marked=marked)), reading], sentences.GLUED)
+    if GS not in inner and _ALT_DIGITS.search(inner):
+        return _with_alt_digits(reading, _ALT_DIGITS.sub(GS, inner), today)
+    return reading
+
+
+def _with_alt_digits(reading: Reading, meant: str, today: date) -> Reading:
+    """Ask, if the digits as separators give all that a pack should have, and the plain reading has less."""
+    other = tried(lambda: _read_parted(meant, today, marked=True))
+    fullest = max((each.fullness for each in possible_in(reading)), default=0)
+    if not isinstance(other, Recognised):
+        return reading
+    if isinstance(reading, Question) or possible_in(other)[0].fullness > fullest:
+        return agreed([other, reading], sentences.RUN_TOGETHER)
+    return reading
+
+
+def _read_parted(text: str, today: date, *, marked: bool) -> Reading:
+    segments = [segment for segment in text.split(GS) if segment]
+    if len(segments) == 1 and text.endswith(GS):
+        segments.append("")  # A separator was sent, at the end: the scanner does send them.
+    return _read_segments(segments, today, marked=marked)
+
+
+def _read_segments(segments: list[str], today: date, *, marked: bool) -> Reading:
+    reading = tried(lambda: messages.read_segments(segments, today, marked=marked))
+    begins = marked or segments[0].startswith(elements.GTIN)
+    if isinstance(reading, Refusal) and reading.reason in _OF_GS1 and not begins:
+        only_digits = numbers.is_digits(segments[0])
+        return refused(RefusalReason.WRONG_LENGTH if only_digits else RefusalReason.NOT_A_CODE)
+    return reading
+
+
+def _with_separators(text: str, today: date) -> str:
+    """Write GS for the characters that stand in for it; raises Unreadable unless a known field follows each."""
+    meant = _STAND_INS.sub(GS, text)
+    segments = [segment for segment in meant.split(GS) if segment]
+    try:
+        found = elements.split(segments, today)
+    except Unreadable as problem:
+        misread = problem.reason in (RefusalReason.CHECK_DIGIT, RefusalReason.IMPOSSIBLE_DATE)
+        raise problem if misread else Unreadable(RefusalReason.BAD_CHARACTER) from problem
+    if found.trouble is not None or not all(_is_known(element, today) for element in found.elements):
+        raise Unreadable(RefusalReason.BAD_CHARACTER)
+    return meant
+
+
+def _is_known(element: elements.Element, today: date) -> bool:
+    known = elements.ai_of(element.ai)
+    return known is not None and known.ai == element.ai and elements.fits(element, today)
+
+
+def _read_spaced(text: str, today: date, *, marked: bool) -> Reading:
+    """No field may hold a space: as people write them between fields, and some programs in a separator's place."""
+    segments = [segment for segment in _SPACE.sub(GS, text).split(GS) if segment]
+    reading = _read_segments(segments, today, marked=marked)
+    return asked(sentences.SPACES, list(possible_in(reading))) if possible_in(reading) else reading
