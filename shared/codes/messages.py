@@ -4,10 +4,16 @@ import itertools
 from collections.abc import Sequence
 from datetime import date
 
+from msgspec.structs import replace
+
 from shared.codes import elements
 from shared.codes.elements import Element
 from shared.codes.reading import Possible, Reading, Unreadable, asked, certain, refused
 from shared.codes.sentences import NO_EXPIRY, NO_PRODUCT, RUN_TOGETHER, TWICE, RefusalReason
+
+OF_PARCELS = {"00", "02"}
+SIGNS = "!\"%&'()*+,-./_:;<=>?"
+"""All that GS1 allows in a value beside letters and digits."""
 
 
 def read_segments(segments: Sequence[str], today: date, *, marked: bool) -> Reading:
@@ -18,10 +24,20 @@ def read_segments(segments: Sequence[str], today: date, *, marked: bool) -> Read
     if plain.trouble is None and (readings or not all_seen):
         readings.append(elements.possible_of(plain.elements, today))
     if any(reading.gtin for reading in readings):
-        return asked(RUN_TOGETHER, readings)
+        return asked(RUN_TOGETHER, [each for reading in readings for each in _with_and_without_sign(reading)])
     if plain.trouble is not None:
         return refused(plain.trouble)
     return settle(plain.elements, today, marked=marked)
+
+
+def _with_and_without_sign(reading: Possible) -> tuple[Possible, ...]:
+    """A sign at the end of a batch or serial may have stood for the separator."""
+    bare = replace(reading, batch=_without_sign(reading.batch), serial=_without_sign(reading.serial))
+    return (reading,) if bare == reading else (bare, reading)
+
+
+def _without_sign(value: str | None) -> str | None:
+    return value and (value.rstrip(SIGNS) or value)
 
 
 def settle(found: Sequence[Element], today: date, *, marked: bool = True) -> Reading:
@@ -31,9 +47,9 @@ def settle(found: Sequence[Element], today: date, *, marked: bool = True) -> Rea
     variants = _variants(found, today)
     if len(variants) > 1:
         return asked(TWICE, variants)
+    if ais & OF_PARCELS:
+        return refused(RefusalReason.NOT_A_PACK)
     if elements.GTIN not in ais:
-        if ais & {"00", "02"}:
-            return refused(RefusalReason.NOT_A_PACK)
         if marked and ais & (elements.NEEDED | set(elements.NATIONAL)):
             return asked(NO_PRODUCT, variants)
         return refused(RefusalReason.NO_PRODUCT)

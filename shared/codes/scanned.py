@@ -13,11 +13,11 @@ from shared.codes.typed import GS
 # Not \s: to Python the separator itself is a space.
 _SPACE = re.compile(r"[ \t\u00a0]+")
 # No value may hold one of these, and scanners are set up to send them in the separator's place.
-_STAND_INS = re.compile(r"[|~^\]}]")
+_STAND_INS = re.compile(r"[|~^\]}\x1c\x1e\x1f]")
 # A pharmacy number of Germany, as its bars (Code 39) are sent: a minus sign and seven or eight digits.
 _GERMAN = re.compile(r"-[0-9]{7,8}")
-# Alt+029, of which the program dropped Alt: the separator's own number stands where the separator was.
-_ALT_DIGITS = re.compile(r"0?029(?=01|10|17|21)")
+# Alt+029, of which the program dropped Alt, or as addresses have it: the separator's own number in its place.
+_OWN_NUMBER = re.compile(r"(?:0?029|%1D)(?=01|10|17|21)")
 
 _OF_GS1 = (RefusalReason.NO_PRODUCT, RefusalReason.CUT_OFF)
 """Said of a GS1 code only: any other text that begins with digits is none."""
@@ -94,12 +94,12 @@ def _read_elements(text: str, prefix: str, today: date) -> Reading:
         if isinstance(reading, Refusal):
             return refused(RefusalReason.SEVERAL_CODES)
         reading = agreed([tried(lambda: _read_parted(without, today, marked=marked)), reading], sentences.GLUED)
-    if GS not in inner and _ALT_DIGITS.search(inner):
-        return _with_alt_digits(reading, _ALT_DIGITS.sub(GS, inner), today)
+    if GS not in inner and _OWN_NUMBER.search(inner):
+        return _with_own_number(reading, _OWN_NUMBER.sub(GS, inner), today)
     return reading
 
 
-def _with_alt_digits(reading: Reading, meant: str, today: date) -> Reading:
+def _with_own_number(reading: Reading, meant: str, today: date) -> Reading:
     """Ask, if the digits as separators give all that a pack should have, and the plain reading has less."""
     other = tried(lambda: _read_parted(meant, today, marked=True))
     fullest = max((each.fullness for each in possible_in(reading)), default=0)
@@ -120,6 +120,8 @@ def _read_parted(text: str, today: date, *, marked: bool) -> Reading:
 def _read_segments(segments: list[str], today: date, *, marked: bool) -> Reading:
     reading = tried(lambda: messages.read_segments(segments, today, marked=marked))
     begins = marked or segments[0].startswith(elements.GTIN)
+    if reading == refused(RefusalReason.NOT_A_CODE) and segments[0].startswith(elements.GTIN):
+        return refused(RefusalReason.BAD_CHARACTER)
     if isinstance(reading, Refusal) and reading.reason in _OF_GS1 and not begins:
         only_digits = numbers.is_digits(segments[0])
         return refused(RefusalReason.WRONG_LENGTH if only_digits else RefusalReason.NOT_A_CODE)

@@ -16,6 +16,7 @@ EDGES = " \t\r\n\x02\x03\x04\x00\ufeff\u200b\u00a0"
 _SPELLED = re.compile(
     r"\u241d|\u2194|\^\]"
     r"|[<{\[(](?:GS|FNC1|FNC-1|0x1D|\\x1d|U\+001D)[>}\])]"
+    r"|[<{\[]029[>}\]]|~d?029|\\F(?=[0-9])"
     r"|\\x1d|\\u001d|\\u\{1d\}|\\035|&#29;|&#x1d;",
     re.IGNORECASE,
 )
