@@ -11,7 +11,7 @@ from shared.codes import links, numbers, sentences, typed
 from shared.codes.doubts import asked_of_small_letters, one_of, tried
 from shared.codes.labels import labelled
 from shared.codes.numbers import is_gtin
-from shared.codes.printed import read_brackets, read_labelled
+from shared.codes.printed import read_brackets, read_labelled, with_round_brackets
 from shared.codes.reading import (
     Possible,
     Question,
@@ -41,6 +41,8 @@ __all__ = [
 ]
 
 MOST_CHARACTERS = 500
+LINK_IN_GREEK = "ΗΤΤΠ"
+"""http through a Greek layout, whose key for : is a dead one: what follows is lost."""
 
 _LOST_LETTERS = re.compile(r"[^A-Za-z]*[;:][^A-Za-z]*")
 
@@ -61,7 +63,7 @@ def _read_whole(text: str, today: date) -> Reading:
 
 
 def _read(text: str, today: date) -> Reading:
-    line = typed.on_one_line(text)
+    line = with_round_brackets(typed.on_one_line(text))
     if found := labelled(line):
         return asked_of_small_letters(read_labelled(found, today))
     if line.startswith("("):
@@ -70,6 +72,8 @@ def _read(text: str, today: date) -> Reading:
         raise Unreadable(RefusalReason.SEVERAL_CODES)
     if address := links.address_in(text):
         return links.read_link(address, today)
+    if typed.folded(text).startswith(LINK_IN_GREEK):
+        raise Unreadable(RefusalReason.GREEK_LETTERS)
     if typed.is_greek(text):
         return one_of(typed.from_greek_keys(text), lambda each: read_latin(each, today), sentences.GREEK_KEYBOARD)
     if _LOST_LETTERS.fullmatch(text):

@@ -3,7 +3,6 @@
 import re
 
 from shared.codes import numbers
-from shared.codes.reading import Unreadable
 from shared.codes.typed import EAN_PREFIXES, GS, GS1_PREFIXES
 
 _PREFIX = re.compile("|".join(re.escape(prefix) for prefix in sorted(EAN_PREFIXES | GS1_PREFIXES)))
@@ -13,26 +12,18 @@ _AND_MORE = re.compile(
 )
 
 
-def _is_number(digits: str) -> bool:
-    try:
-        numbers.gtin_14(digits)
-    except Unreadable:
-        return False
-    return True
-
-
 def two_numbers(digits: str) -> tuple[str, str] | None:
     """Two numbers of thirteen digits, one behind the other."""
     two = digits[:13], digits[13:]
-    return two if len(digits) == 26 and all(map(_is_number, two)) else None
+    return two if len(digits) == 26 and all(map(numbers.is_number, two)) else None
 
 
 def number_and_rest(text: str) -> tuple[str, str] | None:
     """A number of thirteen digits and the GS1 code behind it."""
     found = _NUMBER_FIRST.fullmatch(text)
-    if found is None or not _is_number(found["number"]):
+    if found is None or not numbers.is_number(found["number"]):
         return None
-    whole = found["rest"].startswith("(") or _is_number(found["rest"][2:16])
+    whole = found["rest"].startswith("(") or numbers.is_number(found["rest"][2:16])
     return (found["number"], found["rest"]) if whole else None
 
 
@@ -43,7 +34,7 @@ def without_more(text: str) -> str | None:
         return None
     number = found["gtin_again"] or found["number"].zfill(14)
     known = number == found["gtin"] or number[1:].startswith(numbers.EOF_PREFIX)
-    return found["code"] if known and _is_number(number) else None
+    return found["code"] if known and numbers.is_number(number) else None
 
 
 def has_inner_prefix(text: str) -> bool:

@@ -36,15 +36,17 @@ def _written(word: str) -> str:
 
 
 _WORDS = sorted((word for words in LABELS.values() for word in words), key=len, reverse=True)
-# Behind the word a dot, a colon or a space; digits follow only a date's word at once (EXP06/2027).
-_DATED = "|".join(_written(word) for word in (*LABELS[EXPIRY], "MFG", "MFD", "FAB"))
+# Behind the word a dot, a colon or a space; digits follow at once only what has digits (EXP06/2027).
+_NUMERIC = "|".join(_written(word) for word in (*LABELS[EXPIRY], *LABELS[GTIN], "MFG", "MFD", "FAB"))
 _LABEL = re.compile(
-    r"(?<![^\s,;|/:])"
-    rf"(?:(?P<word>{'|'.join(map(_written, _WORDS))})(?=[\s.:#=]|$)|(?P<dated>{_DATED})(?=[0-9]))"
-    r"[\s.:#=]*"
+    r"(?<![^\s,;|/:(])"
+    rf"(?:(?P<word>{'|'.join(map(_written, _WORDS))})(?=[\s.:#=)]|$)|(?P<numeric>{_NUMERIC})(?=[0-9]))"
+    r"[\s.:#=)]*(?:\([0-9]{2,4}\)\s*)?"
 )
 # Between two values that people write on one line.
-_BETWEEN = re.compile(r"(?:[\s|]|[,;/-]\s)*$")
+_BETWEEN = re.compile(r"(?:[\s|(]|[,;/-]\s)*$")
+_FIELD = re.compile(r"^\([0-9]{2,4}\)\s*")
+_INNER = re.compile(r"(?<=.)(?:LOT|EXP|ΛΗΞΗ|ΠΑΡΤΙΔΑ)(?=[:.=0-9])")
 
 
 class Labelled(NamedTuple):
@@ -55,7 +57,7 @@ class Labelled(NamedTuple):
 
 
 def labelled(text: str) -> Labelled | None:
-    """A text parted at its labels; None where no batch and no expiry is labelled."""
+    """A text parted at its labels; None where no number, batch or expiry is labelled."""
     found = list(_LABEL.finditer(folded(text)))
     places = [(each.start(), each.end()) for each in found]
     ends = [start for start, _ in places[1:]] + [len(text)]
@@ -63,9 +65,9 @@ def labelled(text: str) -> Labelled | None:
         (_ai_of(label), _without_comma(text[start:end], last=end == len(text)))
         for label, (_, start), end in zip(found, places, ends, strict=False)
     ]
-    if not any(ai in (BATCH, EXPIRY) and value for ai, value in values):
+    if not any(ai in (GTIN, BATCH, EXPIRY) and re.search("[0-9]", value) for ai, value in values):
         return None
-    return Labelled(_without_comma(text[: places[0][0]], last=False), values)
+    return Labelled(_FIELD.sub("", _without_comma(text[: places[0][0]], last=False)), values)
 
 
 def _without_comma(value: str, *, last: bool) -> str:
@@ -74,4 +76,10 @@ def _without_comma(value: str, *, last: bool) -> str:
 
 
 def _ai_of(label: re.Match[str]) -> str:
-    return _AI_OF[re.sub(r"[^\w/]", "", label["word"] or label["dated"])]
+    return _AI_OF[re.sub(r"[^\w/]", "", label["word"] or label["numeric"])]
+
+
+def before_another_label(value: str) -> str:
+    """The value up to a label's word that was written on to it, as in A1EXP:06/2027."""
+    found = _INNER.search(folded(value))
+    return value[: found.start()] if found else value

@@ -41,7 +41,7 @@ def read_link(text: str, today: date) -> Reading:
     path = address.path.rstrip("/").split("/")
     start = _start(path)
     if start is None:
-        raise Unreadable(RefusalReason.COMPRESSED_LINK if _is_packed(address, path) else RefusalReason.NOT_A_GS1_LINK)
+        return _read_query(address, path, today)
     fields, number = path[start:], unquote(path[start + 1])
     if len(number) not in LENGTHS or not all(_ai(key) for key in fields[::2]):
         return _read_doubtful(fields, number, today)
@@ -53,6 +53,16 @@ def read_link(text: str, today: date) -> Reading:
     reading = messages.settle(found, today)
     shows_case = any(each.islower() for each in text.partition("/01/")[0])
     return reading if shows_case else asked_of_small_letters(reading)
+
+
+def _read_query(address: SplitResult, path: list[str], today: date) -> Reading:
+    """An address without a product in its path: perhaps in what follows ?, or compressed."""
+    for part in _PARTING.split(address.query):
+        key, _, number = part.partition("=")
+        if _ai(key) == elements.GTIN:
+            return _read_doubtful([], number, today)
+    packed = not any(_ai(each) for each in path) and _is_packed(address, path)
+    raise Unreadable(RefusalReason.COMPRESSED_LINK if packed else RefusalReason.NOT_A_GS1_LINK)
 
 
 def _read_doubtful(fields: list[str], number: str, today: date) -> Reading:

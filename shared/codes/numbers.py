@@ -16,6 +16,7 @@ DASHES = "-.\u00b7\u2010\u2011\u2012\u2013\u2014\u2212"
 TRAILING = ",;.:/-"
 """What a scanner may be set up to send behind a code, or a person to type."""
 
+_LOOK_LIKE = str.maketrans("OoIl", "0011")
 _DIGITS = re.compile(r"[0-9]+")
 _WITH_SPACES = re.compile(rf"[0-9]+(?:[{SPACES}]+[0-9]+)*")
 _WITH_DASHES = re.compile(rf"[0-9]+(?:[{SPACES}]*[{DASHES}][{SPACES}]*[0-9]+|[{SPACES}]+[0-9]+)*")
@@ -35,18 +36,24 @@ def is_digits(text: str) -> bool:
 def digits_of(text: str) -> str | None:
     """The digits of a number as people write it, with spaces, dashes or dots; None: it is no such number.
 
-    With dashes or dots, only of 13 or 14 digits, and of 8 only by fours: else it is rather a date or a telephone.
+    With dashes or dots, only of 9, 13 or 14 digits, and of 8 only by fours: else it is rather a date or a telephone.
     """
     text = text.rstrip(TRAILING + SPACES)
     found = _WITH_SPACES.fullmatch(text) or _WITH_DASHES.fullmatch(text)
     if found is None:
         return None
     digits = re.sub(r"[^0-9]", "", text)
-    if is_digits(text) or len(digits) in (13, 14):
+    if is_digits(text) or len(digits) in (9, 13, 14):
         return digits
     if len(digits) == 8:
         return digits if _IN_FOURS.fullmatch(text) else None
     return digits if _WITH_SPACES.fullmatch(text) else None
+
+
+def with_digits_for_letters(text: str) -> str | None:
+    """A number of 13 digits in which O was typed for 0, or I or l for 1; None: it is something else."""
+    digits = text.translate(_LOOK_LIKE)
+    return digits if digits != text and len(digits) == 13 and is_digits(digits) else None
 
 
 def gtin_14(digits: str) -> str:
@@ -63,6 +70,15 @@ def gtin_14(digits: str) -> str:
     return gtin
 
 
+def is_number(digits: str) -> bool:
+    """Whether a medicine may have this number."""
+    try:
+        gtin_14(digits)
+    except Unreadable:
+        return False
+    return True
+
+
 def _other_owner(gtin: str) -> RefusalReason | None:
     """Whose number it is, if it is neither a maker's nor EOF's."""
     if gtin.startswith("000000"):
@@ -76,15 +92,16 @@ def _other_owner(gtin: str) -> RefusalReason | None:
 def may_be_a_day(digits: str, today: date) -> bool:
     """Whether eight digits, as a person types them, may be a day of these years."""
     both = (f"{digits[6:]}{digits[2:4]}{digits[:2]}", digits[4:6]), (digits[2:], digits[:2])
-    return any(century == "20" and _is_day(day, today) for day, century in both)
+    return any(century == "20" and is_day(day, today) for day, century in both)
 
 
 def is_near(value: str, today: date) -> bool:
     """Whether YYMMDD is a day that a pack of these years may have."""
-    return _is_day(value, today) and -15 <= day_of(value, today).year - today.year <= 10
+    return is_day(value, today) and -15 <= day_of(value, today).year - today.year <= 10
 
 
-def _is_day(value: str, today: date) -> bool:
+def is_day(value: str, today: date) -> bool:
+    """Whether YYMMDD is a day."""
     try:
         return bool(day_of(value, today))
     except Unreadable:

@@ -8,11 +8,17 @@ from shared.codes import elements, messages, numbers, sentences, typed
 from shared.codes.days import days_written
 from shared.codes.doubts import Meanings, agreed, doubted, tried, ways
 from shared.codes.elements import Element
-from shared.codes.labels import Labelled
+from shared.codes.labels import Labelled, before_another_label
 from shared.codes.reading import Question, Reading, Recognised, Unreadable
 from shared.codes.sentences import RefusalReason
 
 _BRACKETS = re.compile(r"\(([0-9]{2,4})\)")
+_OTHER_BRACKETS = re.compile(r"[\[（]([0-9]{2,4})[\]）]")
+
+
+def with_round_brackets(text: str) -> str:
+    """[01]… as (01)…: no value may hold the square ones."""
+    return _OTHER_BRACKETS.sub(r"(\1)", text) if _OTHER_BRACKETS.match(text) else text
 
 
 def read_brackets(text: str, today: date) -> Reading:
@@ -43,10 +49,22 @@ def _unknown_joined(found: Sequence[Element]) -> list[Element] | None:
 
 def read_labelled(found: Labelled, today: date) -> Reading:
     """Read LOT … EXP …, with the product's number before it or among it if it is there."""
-    before = numbers.digits_of(found.before)
-    fields = [Element(elements.GTIN, before)] if before is not None and len(before) in numbers.GTIN_LENGTHS else []
-    fields += [Element(ai, value) for ai, value in found.values if ai and value]
+    fields: list[Element] = []
+    for ai, value in (("", found.before), *found.values):
+        rest, number = _number_behind(value) if ai != elements.GTIN else (value, None)
+        fields += [Element(ai, rest)] if ai and rest else []
+        if number and (ai or value is found.before or numbers.is_number(number)):
+            fields.append(Element(elements.GTIN, number))
     return _read(fields, _behind_a_label, today)
+
+
+def _number_behind(text: str) -> tuple[str, str | None]:
+    """What stands before a product's number, and the number; None: there is none at the end."""
+    whole = numbers.digits_of(text)
+    if whole is not None and len(whole) in (13, 14):
+        return "", whole
+    rest, _, last = text.rpartition(" ")
+    return (rest.strip(" ,;|"), last) if numbers.is_digits(last) and len(last) in (13, 14) else (text, None)
 
 
 def _read(fields: Sequence[Element], meanings: Callable[[Element, date], Meanings], today: date) -> Reading:
@@ -78,10 +96,11 @@ def _behind_a_label(field: Element, today: date) -> Meanings:
     if field.ai == elements.EXPIRY:
         return _day(field.value, today)
     first, *more = field.value.split()
-    if not more:
+    up_to_label = before_another_label(first)
+    if not more and up_to_label == first:
         return _letters(field.value)
     # What follows may be a part of the batch, which is printed with a space, or something else.
-    values = [each for text in (first, first + "".join(more)) for each in _letters(text).values]
+    values = [each for text in (up_to_label, first + "".join(more)) for each in _letters(text).values]
     return Meanings(values, sentences.SPACES)
 
 
@@ -92,7 +111,9 @@ def _number(value: str) -> Meanings:
 
 def _day_of_code(value: str, today: date) -> Meanings:
     """YYMMDD, as the field has it; or a date as it is printed."""
-    return Meanings([value]) if numbers.is_digits(value) else _day(value, today)
+    digits = "".join(value.split())
+    written = not numbers.is_digits(digits) or (digits != value and not numbers.is_day(digits, today))
+    return _day(value, today) if written else Meanings([digits])
 
 
 def _day(value: str, today: date) -> Meanings:
@@ -109,7 +130,7 @@ def _letters(value: str) -> Meanings:
     """A batch or serial number: in Latin letters, in capitals, and without what ends a sentence."""
     latin, sure = typed.latin_of(value)
     doubt = None if sure else sentences.GREEK_LETTERS
-    bare = [each.rstrip(numbers.TRAILING) for each in latin]
+    bare = [each.rstrip(numbers.TRAILING if "(" in each else numbers.TRAILING + ")") for each in latin]
     if bare != latin:
         latin, doubt = [each for each in (*bare, *latin) if each], sentences.PUNCTUATION
     return Meanings(list(dict.fromkeys(latin)), doubt)

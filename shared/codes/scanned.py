@@ -46,6 +46,8 @@ def _read(text: str, prefix: str, today: date) -> Reading:
         raise Unreadable(RefusalReason.OTHER_SYSTEM)
     if text.lstrip(GS).startswith("("):
         return read_brackets(text.replace(GS, " "), today)
+    if number := numbers.with_digits_for_letters(text):
+        return asked(sentences.LETTER_FOR_DIGIT, list(possible_in(certain_number(number))))
     if parts := glued.number_and_rest(text):
         number, rest = parts
         readings = [tried(lambda: read_latin(rest, today)), tried(lambda: certain_number(number))]
@@ -112,6 +114,8 @@ def _with_own_number(reading: Reading, meant: str, today: date) -> Reading:
 
 def _read_parted(text: str, today: date, *, marked: bool) -> Reading:
     segments = [segment for segment in text.split(GS) if segment]
+    if not segments:
+        raise Unreadable(RefusalReason.EMPTY)
     if len(segments) == 1 and text.endswith(GS):
         segments.append("")  # A separator was sent, at the end: the scanner does send them.
     return _read_segments(segments, today, marked=marked)
@@ -150,5 +154,9 @@ def _is_known(element: elements.Element, today: date) -> bool:
 def _read_spaced(text: str, today: date, *, marked: bool) -> Reading:
     """No field may hold a space: as people write them between fields, and some programs in a separator's place."""
     segments = [segment for segment in _SPACE.sub(GS, text).split(GS) if segment]
-    reading = _read_segments(segments, today, marked=marked)
+    pairs = [elements.Element(ai, value) for ai, value in zip(segments[::2], segments[1::2], strict=False)]
+    if len(segments) % 2 == 0 and all(_is_known(each, today) for each in pairs):
+        reading = tried(lambda: messages.settle(pairs, today))
+    else:
+        reading = _read_segments(segments, today, marked=marked)
     return asked(sentences.SPACES, list(possible_in(reading))) if possible_in(reading) else reading

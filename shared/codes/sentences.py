@@ -23,6 +23,7 @@ DATE_ORDER = "The date can be read in more than one way. Which expiry is meant o
 EOF_CODE = "Nine digits may be the EOF code of a Greek medicine. Is it this pack?"
 LAST_DIGIT_LOST = "A Greek pack's number has thirteen digits, and the last is missing here. Is it this pack?"
 MAY_BE_A_DATE = "These eight digits may be a date or a product's number. Is this number printed under the bars?"
+LETTER_FOR_DIGIT = "A letter stands among the digits. Is this the number printed under the bars?"
 GLUED = "Two codes came as one; scan the other again by itself. Which of these is this box?"
 NUMBER_IN_ADDRESS = "The web address has a number that may be the product's. Is this number printed on the box?"
 MORE = " There are more possibilities than these."
@@ -77,7 +78,8 @@ SENTENCES: Mapping[RefusalReason, str] = {
     ),
     RefusalReason.NOT_A_PACK: "This is the label of a parcel. Open it, and scan the boxes inside.",
     RefusalReason.IMPOSSIBLE_DATE: (
-        "The expiry can't be right: there is no such day. Scan again, or type what is printed on the box."
+        "The expiry can't be right: there is no such day, or a part of it is missing. "
+        "Scan again, or type what is printed on the box."
     ),
     RefusalReason.VALUE_TOO_LONG: (
         "The batch or serial number is too long (20 characters at most). Scan again, or type the number under the bars."

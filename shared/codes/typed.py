@@ -12,6 +12,9 @@ GS = "\x1d"
 EDGES = " \t\r\n\x02\x03\x04\x00\ufeff\u200b\u00a0"
 """Line ends, and frames that scanners put around a code."""
 
+QUOTES = {'"': '"', "'": "'", "*": "*", "«": "»", "\u201c": "\u201d"}
+"""No code begins with one of these: they stand around what is copied, and around the bars' letters of Code 39."""
+
 # A separator as programs spell it. None of these can be a part of a value, but for < and >, where no batch spells GS.
 _SPELLED = re.compile(
     r"\u241d|\u2194|\^\]"
@@ -49,6 +52,8 @@ class Carried(NamedTuple):
 def bare(text: str) -> str:
     """The text without line ends and frames at its edges; raises Unreadable if nothing is left."""
     inner = text.strip(EDGES)
+    if len(inner) > 1 and QUOTES.get(inner[0]) == inner[-1]:
+        inner = inner[1:-1].strip(EDGES)
     if not inner.strip(GS):
         raise Unreadable(RefusalReason.EMPTY)
     return inner
