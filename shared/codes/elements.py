@@ -52,6 +52,7 @@ DISTINCT = {
 MOST_STEPS = 10_000
 MOST_RIVALS = 200
 _AI = re.compile(r"[0-9]{2,4}")
+_NOT_GS1 = re.compile(r"[^!%-?A-Z_a-z\x22]")
 
 
 class Element(NamedTuple):
@@ -133,6 +134,8 @@ def split(segments: Sequence[str], today: date) -> Split:
                 raise Unreadable(wrong)
             trouble = trouble or wrong
             elements.append(element)
+    if any(_NOT_GS1.search(element.value) for element in elements):
+        trouble = trouble or RefusalReason.BAD_CHARACTER
     return Split(elements, trouble)
 
 

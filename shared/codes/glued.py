@@ -6,10 +6,8 @@ from shared.codes import numbers
 from shared.codes.typed import EAN_PREFIXES, GS, GS1_PREFIXES
 
 _PREFIX = re.compile("|".join(re.escape(prefix) for prefix in sorted(EAN_PREFIXES | GS1_PREFIXES)))
-_NUMBER_FIRST = re.compile(rf"(?P<number>[0-9]{{13}})[{GS} \t]*(?P<rest>01[0-9]{{14}}.*|\(.*)", re.DOTALL)
-_AND_MORE = re.compile(
-    r"(?P<code>01(?P<gtin>[0-9]{14}).*?)(?P<more>01(?P<gtin_again>[0-9]{14}).*|(?P<number>[0-9]{13}))", re.DOTALL
-)
+_BETWEEN = f"{GS} \t"
+_GTIN = re.compile(r"01(?=([0-9]{14}))")
 
 
 def two_numbers(digits: str) -> tuple[str, str] | None:
@@ -19,22 +17,31 @@ def two_numbers(digits: str) -> tuple[str, str] | None:
 
 
 def number_and_rest(text: str) -> tuple[str, str] | None:
-    """A number of thirteen digits and the GS1 code behind it."""
-    found = _NUMBER_FIRST.fullmatch(text)
-    if found is None or not numbers.is_number(found["number"]):
+    """A number of thirteen digits and the GS1 code behind it: one that begins with its own number, or has this one."""
+    number, rest = text[:13], text[13:].lstrip(_BETWEEN)
+    if not numbers.is_digits(number) or len(number) < 13 or not numbers.is_number(number):
         return None
-    whole = found["rest"].startswith("(") or numbers.is_number(found["rest"][2:16])
-    return (found["number"], found["rest"]) if whole else None
+    begins = rest.startswith("(") or (rest.startswith("01") and numbers.is_number(rest[2:16]))
+    return (number, rest) if begins or f"010{number}" in rest else None
 
 
 def without_more(text: str) -> str | None:
-    """A GS1 code without the pack's own number, or any of EOF's, behind it: others are rather a part of the serial."""
-    found = _AND_MORE.fullmatch(text)
-    if found is None:
+    """A GS1 code without what came behind it: itself again, or its own number, or any of EOF's.
+
+    Other numbers are rather a part of the serial.
+    """
+    half = len(text) // 2
+    if text[:half] == text[half:].lstrip(GS):
+        return text[:half]
+    gtins = [(found.start(), found[1]) for found in _GTIN.finditer(text) if numbers.is_number(found[1])]
+    for place, gtin in gtins[1:]:
+        if gtin == gtins[0][1] or gtin[1:].startswith(numbers.EOF_PREFIX):
+            return text[:place]
+    behind = text[-13:]
+    if not gtins or gtins[-1][0] > len(text) - 17 or not numbers.is_digits(behind) or not numbers.is_number(behind):
         return None
-    number = found["gtin_again"] or found["number"].zfill(14)
-    known = number == found["gtin"] or number[1:].startswith(numbers.EOF_PREFIX)
-    return found["code"] if known and numbers.is_number(number) else None
+    known = behind.zfill(14) == gtins[0][1] or behind.startswith(numbers.EOF_PREFIX)
+    return text[:-13] if known else None
 
 
 def has_inner_prefix(text: str) -> bool:

@@ -6,7 +6,7 @@ from datetime import date
 from shared.codes import elements, glued, messages, numbers, sentences, typed
 from shared.codes.doubts import agreed, asked_of_small_letters, one_of, possible_in, tried
 from shared.codes.printed import read_brackets
-from shared.codes.reading import Possible, Question, Reading, Recognised, Refusal, Unreadable, asked, certain, refused
+from shared.codes.reading import Possible, Reading, Recognised, Refusal, Unreadable, asked, certain, refused
 from shared.codes.sentences import RefusalReason
 from shared.codes.typed import GS
 
@@ -17,7 +17,7 @@ _STAND_INS = re.compile(r"[|~^\]}\x1c\x1e\x1f]")
 # A pharmacy number of Germany, as its bars (Code 39) are sent: a minus sign and seven or eight digits.
 _GERMAN = re.compile(r"-[0-9]{7,8}")
 # Alt+029, of which the program dropped Alt, or as addresses have it: the separator's own number in its place.
-_OWN_NUMBER = re.compile(r"(?:0?029|%1D)(?=01|10|17|21)")
+_OWN_NUMBER = re.compile(r"(?:0?029|%1D)(?=01|1[0157]|2[14]|3[07]|71[0-7]|9[0-9])")
 
 _OF_GS1 = (RefusalReason.NO_PRODUCT, RefusalReason.CUT_OFF)
 """Said of a GS1 code only: any other text that begins with digits is none."""
@@ -102,14 +102,9 @@ def _read_elements(text: str, prefix: str, today: date) -> Reading:
 
 
 def _with_own_number(reading: Reading, meant: str, today: date) -> Reading:
-    """Ask, if the digits as separators give all that a pack should have, and the plain reading has less."""
+    """Ask, if the code can be read with the digits as separators."""
     other = tried(lambda: _read_parted(meant, today, marked=True))
-    fullest = max((each.fullness for each in possible_in(reading)), default=0)
-    if not isinstance(other, Recognised):
-        return reading
-    if isinstance(reading, Question) or possible_in(other)[0].fullness > fullest:
-        return agreed([other, reading], sentences.RUN_TOGETHER)
-    return reading
+    return agreed([other, reading], sentences.RUN_TOGETHER) if isinstance(other, Recognised) else reading
 
 
 def _read_parted(text: str, today: date, *, marked: bool) -> Reading:

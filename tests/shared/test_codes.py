@@ -150,6 +150,7 @@ def _may_be_another_key(values: str, fields: list[str]) -> bool:
     return values.lower() == values != values.upper() or not re.search("[A-Za-z]", "".join(fields))
 
 
+PACKS = GTINS.filter(lambda gtin: gtin.startswith("0"))
 LETTERS = st.text("ABCDEFGHKLMNPRTXZ0123456789", min_size=1, max_size=12)
 
 
@@ -167,6 +168,18 @@ def test_fields_that_run_together_are_never_read_as_one(
         assert (gtin, batch, day, serial) in [_said(reading) for reading in answer.readings]
     else:
         assert isinstance(answer, Question)
+
+
+@settings(deadline=None)
+@given(PACKS, LETTERS, DAYS, LETTERS, st.permutations(range(4)), st.booleans())
+def test_a_pack_number_that_came_with_its_code_gets_into_no_value(
+    gtin: str, batch: str, day: date, serial: str, order: list[int], before: bool
+) -> None:
+    fields = [f"01{gtin}", f"17{day:%y%m%d}", f"10{batch}", f"21{serial}"]
+    code, number = GS.join(fields[place] for place in order), gtin[1:]
+    answer = read_code(number + code if before else code + number, TODAY)
+    if isinstance(answer, Recognised):
+        assert _said(answer) == (gtin, batch, day, serial)
 
 
 PIECES = st.sampled_from(
