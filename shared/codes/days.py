@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import date
+from typing import NamedTuple
 
 from shared.codes import numbers
 from shared.codes.reading import Unreadable
@@ -30,37 +31,46 @@ RUN_TOGETHER = {
     6: ("YYMMDD", "DDMMYY", "MMYYYY", "YYYYMM"),
     8: ("DDMMYYYY", "MMDDYYYY", "YYYYMMDD"),
 }
+USUAL = {"MY", "MMYY", "DMY"}
+"""Of those with a year of two digits: whatever else one may be, it is asked."""
 _PART = re.compile(r"[0-9]+|[^\W\d_]+")
 _BETWEEN = re.compile(r"[\s./,\u2010-\u2015-]*")
 
 
-def days_written(text: str, today: date) -> list[str]:
-    """Every day that may be meant, as YYMMDD with 00 for a month's end; empty: this is no date."""
+class Days(NamedTuple):
+    """Every day that may be meant, as YYMMDD with 00 for a month's end. `sure`: it is one, written as is usual."""
+
+    values: list[str]
+    sure: bool
+
+
+def days_written(text: str, today: date) -> Days:
+    """The days that a text may mean; none: it is no date."""
     text = folded(text)
     parts = _PART.findall(text)
     if not all(_BETWEEN.fullmatch(each) for each in _PART.split(text)):
-        return []
+        return Days([], sure=False)
     ways = _run_together(parts[0]) if len(parts) == 1 else _in_order(parts)
-    found: dict[date, str] = {}
-    for way in ways:
+    found: dict[date, tuple[str, bool]] = {}
+    for order, way in ways:
         if day := _day(way, today):
-            found.setdefault(day[0], day[1])
-    return list(found.values())
+            found.setdefault(day[0], (day[1], order in USUAL or len(way["Y"]) == 4))
+    return Days([value for value, _ in found.values()], sure=[usual for _, usual in found.values()] == [True])
 
 
-def _in_order(parts: list[str]) -> Iterator[dict[str, str]]:
+def _in_order(parts: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
     for order in ORDERS.get(len(parts), ()):
-        if order == "YM" and len(parts[0]) != 4 and not numbers.is_digits(parts[1]):
-            continue  # 27 JUN may be a day of June.
-        yield dict(zip(order, parts, strict=True))
+        if order.startswith("Y") and len(parts[0]) != 4 and not numbers.is_digits(parts[1]):
+            continue  # 27 JUN may be a day of June, and 31 DEC 27 is one of December.
+        yield order, dict(zip(order, parts, strict=True))
 
 
-def _run_together(digits: str) -> Iterator[dict[str, str]]:
+def _run_together(digits: str) -> Iterator[tuple[str, dict[str, str]]]:
     for shape in RUN_TOGETHER.get(len(digits), ()):
         way: dict[str, str] = {}
         for letter, digit in zip(shape, digits, strict=True):
             way[letter] = way.get(letter, "") + digit
-        yield way
+        yield shape, way
 
 
 def _day(way: dict[str, str], today: date) -> tuple[date, str] | None:

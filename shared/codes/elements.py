@@ -163,7 +163,8 @@ def rivals(segments: Sequence[str], plain: Split, today: date) -> Rivals:
     """Other ways to part the fields, if separators are missing, that would find more than the plain way.
 
     Where a separator was sent, it is hardly another that is missing: then only a field counts that a pack should
-    have and the plain reading lacks, or one that looks like nothing else.
+    have and the plain reading lacks, or one that looks like nothing else. A count or a company's own field that ran
+    into a batch can't be told from the batch: two of its digits in ten would be suspected.
     """
     some_sent = len(segments) > 1
     lacking = TELLING - {element.ai for element in plain.elements}
@@ -178,10 +179,16 @@ def rivals(segments: Sequence[str], plain: Split, today: date) -> Rivals:
             way
             for way in search.all()
             if any(_tells(each, today, some_sent=some_sent) for each in way if each.ai in lacking)
+            or (not some_sent and _parted_by_signs(way))
         )
         found += itertools.islice(ways, MOST_RIVALS)
         all_seen = all_seen and search.steps <= MOST_STEPS
     return Rivals(found, all_seen)
+
+
+def _parted_by_signs(way: Sequence[Element]) -> bool:
+    """Whether a field ends in a sign that scanners are set up to send in the separator's place."""
+    return any(each.value.endswith((",", ";")) for each in way[:-1])
 
 
 def _tells(element: Element, today: date, *, some_sent: bool) -> bool:

@@ -25,6 +25,13 @@ def number_and_rest(text: str) -> tuple[str, str] | None:
     return (number, rest) if begins or f"010{number}" in rest else None
 
 
+def number_and_words(text: str) -> tuple[str, str] | None:
+    """A whole number, and after a space something that is no part of it."""
+    number, _, rest = text.replace("\t", " ").partition(" ")
+    whole = numbers.is_digits(number) and len(number) in (13, 14) and numbers.is_number(number)
+    return (number, rest.strip()) if whole and rest else None
+
+
 def without_more(text: str) -> str | None:
     """A GS1 code without what came behind it: itself again, or its own number, or any of EOF's.
 
@@ -38,7 +45,7 @@ def without_more(text: str) -> str | None:
         if gtin == gtins[0][1] or gtin[1:].startswith(numbers.EOF_PREFIX):
             return text[:place]
     behind = text[-13:]
-    if not gtins or gtins[-1][0] > len(text) - 17 or not numbers.is_digits(behind) or not numbers.is_number(behind):
+    if not gtins or gtins[0][0] > len(text) - 17 or not numbers.is_digits(behind) or not numbers.is_number(behind):
         return None
     known = behind.zfill(14) == gtins[0][1] or behind.startswith(numbers.EOF_PREFIX)
     return text[:-13] if known else None

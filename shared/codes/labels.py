@@ -45,7 +45,6 @@ _LABEL = re.compile(
 )
 # Between two values that people write on one line.
 _BETWEEN = re.compile(r"(?:[\s|(]|[,;/-]\s)*$")
-_FIELD = re.compile(r"^\([0-9]{2,4}\)\s*")
 _INNER = re.compile(r"(?<=.)(?:LOT|EXP|ΛΗΞΗ|ΠΑΡΤΙΔΑ)(?=[:.=0-9])")
 
 
@@ -65,9 +64,11 @@ def labelled(text: str) -> Labelled | None:
         (_ai_of(label), _without_comma(text[start:end], last=end == len(text)))
         for label, (_, start), end in zip(found, places, ends, strict=False)
     ]
-    if not any(ai in (GTIN, BATCH, EXPIRY) and re.search("[0-9]", value) for ai, value in values):
+    if not found:
         return None
-    return Labelled(_FIELD.sub("", _without_comma(text[: places[0][0]], last=False)), values)
+    before = _without_comma(text[: places[0][0]], last=False)
+    said = [value for ai, value in values if ai in (GTIN, BATCH, EXPIRY) and value]
+    return Labelled(before, values) if said and re.search("[0-9]", before + "".join(said)) else None
 
 
 def _without_comma(value: str, *, last: bool) -> str:

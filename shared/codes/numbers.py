@@ -20,6 +20,7 @@ _LOOK_LIKE = str.maketrans("OoIl", "0011")
 _DIGITS = re.compile(r"[0-9]+")
 _WITH_SPACES = re.compile(rf"[0-9]+(?:[{SPACES}]+[0-9]+)*")
 _WITH_DASHES = re.compile(rf"[0-9]+(?:[{SPACES}]*[{DASHES}][{SPACES}]*[0-9]+|[{SPACES}]+[0-9]+)*")
+_WHOLE_AND_MORE = re.compile(rf"[0-9]{{13,14}}[{DASHES}{SPACES}]")
 _IN_FOURS = re.compile(rf"[0-9]{{4}}[{SPACES}][0-9]{{4}}")
 
 # How numbers of 13 digits begin that are no maker's (GS1's list of prefixes). 280 is EOF's by agreement.
@@ -39,6 +40,8 @@ def digits_of(text: str) -> str | None:
     With dashes or dots, only of 9, 13 or 14 digits, and of 8 only by fours: else it is rather a date or a telephone.
     """
     text = text.rstrip(TRAILING + SPACES)
+    if _WHOLE_AND_MORE.match(text):
+        return None  # It is whole already, and what follows is something else.
     found = _WITH_SPACES.fullmatch(text) or _WITH_DASHES.fullmatch(text)
     if found is None:
         return None

@@ -1,7 +1,7 @@
 """What is printed beside a code for people, as they type or copy it: (01)…(17)…, LOT … EXP …"""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 
 from shared.codes import elements, messages, numbers, sentences, typed
@@ -23,16 +23,20 @@ def with_round_brackets(text: str) -> str:
 
 def read_brackets(text: str, today: date) -> Reading:
     """Read (01)…(17)…. A value may have brackets too, and these are not lost."""
-    before, *parts = _BRACKETS.split(text)
-    if before or not parts:
-        raise Unreadable(RefusalReason.NOT_A_CODE)
-    found = [Element(ai, value.strip()) for ai, value in zip(parts[::2], parts[1::2], strict=True)]
-    every = _read(found, _in_brackets, today)
+    found = _bracketed(text)
+    every = _read(found, [_in_brackets(each, today) for each in found], today)
     joined = _unknown_joined(found)
     if joined is None:
         return every
-    other = tried(lambda: _read(joined, _in_brackets, today))
+    other = tried(lambda: _read(joined, [_in_brackets(each, today) for each in joined], today))
     return agreed([every, other], sentences.IN_BRACKETS) if isinstance(other, Recognised | Question) else every
+
+
+def _bracketed(text: str) -> list[Element]:
+    before, *parts = _BRACKETS.split(text)
+    if before or not parts:
+        raise Unreadable(RefusalReason.NOT_A_CODE)
+    return [Element(ai, value.strip()) for ai, value in zip(parts[::2], parts[1::2], strict=True)]
 
 
 def _unknown_joined(found: Sequence[Element]) -> list[Element] | None:
@@ -49,13 +53,24 @@ def _unknown_joined(found: Sequence[Element]) -> list[Element] | None:
 
 def read_labelled(found: Labelled, today: date) -> Reading:
     """Read LOT … EXP …, with the product's number before it or among it if it is there."""
-    fields: list[Element] = []
-    for ai, value in (("", found.before), *found.values):
-        rest, number = _number_behind(value) if ai != elements.GTIN else (value, None)
-        fields += [Element(ai, rest)] if ai and rest else []
-        if number and (ai or value is found.before or numbers.is_number(number)):
-            fields.append(Element(elements.GTIN, number))
-    return _read(fields, _behind_a_label, today)
+    if found.before.startswith("("):
+        before = _bracketed(found.before)
+    else:
+        number = _number_behind(found.before)[1]
+        before = [Element(elements.GTIN, number)] if number else []
+    behind = [field for ai, value in found.values for field in _fields_behind(ai, value)]
+    meanings = [_in_brackets(each, today) for each in before] + [_behind_a_label(each, today) for each in behind]
+    return _read([*before, *behind], meanings, today)
+
+
+def _fields_behind(ai: str, value: str) -> list[Element]:
+    """What stands behind a label, and a product's number behind that."""
+    rest, number = _number_behind(value) if ai != elements.GTIN else (value, None)
+    if not ai:
+        return [Element(elements.GTIN, number)] if number and numbers.is_number(number) else []
+    if number is None or not rest:
+        return [Element(ai, value)] if value else []
+    return [Element(ai, rest), Element(elements.GTIN, number)]
 
 
 def _number_behind(text: str) -> tuple[str, str | None]:
@@ -67,9 +82,8 @@ def _number_behind(text: str) -> tuple[str, str | None]:
     return (rest.strip(" ,;|"), last) if numbers.is_digits(last) and len(last) in (13, 14) else (text, None)
 
 
-def _read(fields: Sequence[Element], meanings: Callable[[Element, date], Meanings], today: date) -> Reading:
+def _read(fields: Sequence[Element], found: Sequence[Meanings], today: date) -> Reading:
     """All that the fields may be together; certain where every field is."""
-    found = [meanings(field, today) for field in fields]
     readings = [
         tried(
             lambda values=values: messages.settle(
@@ -95,6 +109,8 @@ def _behind_a_label(field: Element, today: date) -> Meanings:
         return _number(field.value)
     if field.ai == elements.EXPIRY:
         return _day(field.value, today)
+    if field.ai not in (elements.BATCH, elements.SERIAL) or not field.value:
+        return Meanings([field.value])
     first, *more = field.value.split()
     up_to_label = before_another_label(first)
     if not more and up_to_label == first:
@@ -117,12 +133,12 @@ def _day_of_code(value: str, today: date) -> Meanings:
 
 
 def _day(value: str, today: date) -> Meanings:
-    words = value.strip(numbers.TRAILING).split()
+    words = value.strip(numbers.TRAILING + "()").split()
     for count in range(len(words), 0, -1):
         days = days_written(" ".join(words[:count]), today)
-        if days:
+        if days.values:
             rest = sentences.SPACES if count < len(words) else None
-            return Meanings(days, sentences.DATE_ORDER if len(days) > 1 else rest)
+            return Meanings(days.values, rest if days.sure else sentences.DATE_ORDER)
     raise Unreadable(RefusalReason.IMPOSSIBLE_DATE)
 
 

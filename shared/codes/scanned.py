@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 from shared.codes import elements, glued, messages, numbers, sentences, typed
-from shared.codes.doubts import agreed, asked_of_small_letters, one_of, possible_in, tried
+from shared.codes.doubts import agreed, asked_of_small_letters, doubted, one_of, possible_in, tried
 from shared.codes.printed import read_brackets
 from shared.codes.reading import Possible, Reading, Recognised, Refusal, Unreadable, asked, certain, refused
 from shared.codes.sentences import RefusalReason
@@ -52,12 +52,15 @@ def _read(text: str, prefix: str, today: date) -> Reading:
         number, rest = parts
         readings = [tried(lambda: read_latin(rest, today)), tried(lambda: certain_number(number))]
         return agreed(readings, sentences.GLUED)
+    if parts := glued.number_and_words(text):
+        readings = [certain_number(each) for each in parts if numbers.is_number(each)]
+        return doubted(readings, sentences.GLUED if len(readings) > 1 else sentences.MORE_BEHIND)
     return _read_elements(text, prefix, today)
 
 
 def _number_in(text: str, prefix: str) -> str | None:
     """The digits under bars, if the text is such a number and nothing says that it is a GS1 code."""
-    digits = numbers.digits_of(text)
+    digits = numbers.digits_of(text.strip(GS))
     if digits is None or (prefix in typed.GS1_PREFIXES and not (prefix == "]e0" and len(digits) == 13)):
         return None
     if prefix == "]E3":

@@ -24,6 +24,7 @@ EOF_CODE = "Nine digits may be the EOF code of a Greek medicine. Is it this pack
 LAST_DIGIT_LOST = "A Greek pack's number has thirteen digits, and the last is missing here. Is it this pack?"
 MAY_BE_A_DATE = "These eight digits may be a date or a product's number. Is this number printed under the bars?"
 LETTER_FOR_DIGIT = "A letter stands among the digits. Is this the number printed under the bars?"
+MORE_BEHIND = "More was typed behind the number. Is this the number printed under the bars?"
 GLUED = "Two codes came as one; scan the other again by itself. Which of these is this box?"
 NUMBER_IN_ADDRESS = "The web address has a number that may be the product's. Is this number printed on the box?"
 MORE = " There are more possibilities than these."
