@@ -66,6 +66,19 @@ def test_nothing_at_all_and_bytes_that_are_no_text_are_refused_too(nowhere: Path
     assert (odd.returncode, odd.stderr) == (4, "")
 
 
+def test_a_code_that_begins_with_a_dash_is_no_option(nowhere: Path) -> None:
+    for text in ("-02711893", "--0102"):
+        result = dosis(nowhere, "scan", text, "--json")
+        assert (result.exit_code, result.stderr) == (4, "")
+    assert json.loads(dosis(nowhere, "scan", "-02711893", "--json").stdout)["reason"] == "other_system"
+
+
+def test_what_is_printed_may_be_typed_without_quotes(nowhere: Path) -> None:
+    result = dosis(nowhere, "scan", "2802043001024", "LOT", "A123", "EXP", "06/2027")
+    assert result.stdout.splitlines()[:3] == [f"GTIN {GTIN}", "batch A123", "expires on 2027-06-30"]
+    assert dosis(nowhere, "scan").exit_code == 2
+
+
 def test_where_a_cell_runs_the_product_is_named(world: World) -> None:
     result = dosis(world.cell.folder, "scan", AMLIBON_CODE, "--json")
     answer = json.loads(result.stdout)

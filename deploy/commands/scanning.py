@@ -9,28 +9,33 @@ import rich_click as click
 from msgspec import to_builtins
 
 from deploy.commands.common import cell_folder, print_json, run, this_cell
-from deploy.commands.telling import sentence_of
+from deploy.commands.telling import NOT_SET_UP
+from deploy.embedded import DidNotStart
 from shared import gtins
 from shared.clock import Clock
 from shared.codes import Possible, Question, Reading, Recognised, Refusal, read_code
+from shared.database import AWAY
 
 QUESTION, REFUSAL = 3, 4
 """How the command ends where there is no certain reading."""
 TIME_ZONE = ZoneInfo("Europe/Athens")
 CONNECT_SECONDS = 3
+NO_ANSWER = (DidNotStart, OSError, asyncpg.InsufficientResourcesError, *AWAY, *NOT_SET_UP)
+"""A cell that is damaged, away, full, or not set up."""
 
 
-@click.command()
-@click.argument("text")
+# A code may begin with a dash, and what is printed has spaces.
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("words", metavar="TEXT", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def scan(text: str, as_json: bool) -> None:
-    """Read the code TEXT as a scanner sends it: EAN, GS1 or Digital Link.
+def scan(words: tuple[str, ...], as_json: bool) -> None:
+    """Read the code TEXT as a scanner sends it, or as it is printed: EAN, GS1, Digital Link, LOT … EXP ….
 
     It ends with 0 for a reading, 3 for a question, 4 for a refusal. It needs no cell; where one runs, it names the
     product.
     """
     demo_days = cell_folder() / "demo-days" if (cell_folder() / "demo").exists() else None
-    reading = read_code(text, Clock(time_zone=TIME_ZONE, demo_days_path=demo_days).today())
+    reading = read_code(" ".join(words), Clock(time_zone=TIME_ZONE, demo_days_path=demo_days).today())
     pack = run(_known_pack(reading.gtin)) if isinstance(reading, Recognised) else None
     if as_json:
         print_json(_fields(reading, pack))
@@ -52,9 +57,7 @@ async def _known_pack(gtin: str) -> gtins.KnownPack | None:
             return await gtins.pack_of(connection, None, gtin)
         finally:
             await connection.close()
-    except Exception as problem:
-        if sentence_of(problem) is None:
-            raise
+    except NO_ANSWER:
         return None  # The reading stands without the product's name.
 
 

@@ -15,7 +15,7 @@ from shared.database import fact_of
 from shared.errors import DosisError
 
 CONSTRAINTS = {name: fact for service in SERVICES.values() for name, fact in service.constraints.items()}
-_NOT_SET_UP = (
+NOT_SET_UP = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.UndefinedTableError,
@@ -64,7 +64,7 @@ def sentence_of(problem: Exception) -> str | None:
         return str(problem)
     if fact is not None:
         return f"{fact.title}. {fact.said}"
-    if isinstance(problem, _NOT_SET_UP):
+    if isinstance(problem, NOT_SET_UP):
         return "The cell's databases are not set up, or not for this version of Dosis. `dosis up` does it."
     if isinstance(problem, asyncpg.InsufficientResourcesError):
         return f"The database has no room left: {problem}."

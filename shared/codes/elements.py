@@ -15,7 +15,8 @@ from biip import ParseError
 from biip.gs1_application_identifiers import GS1ApplicationIdentifier
 
 from shared.codes import numbers
-from shared.codes.reading import Possible, RefusalReason, Unreadable
+from shared.codes.reading import Possible, Unreadable
+from shared.codes.sentences import RefusalReason
 
 GTIN, BATCH, EXPIRY, SERIAL = "01", "10", "17", "21"
 NATIONAL = tuple(f"71{digit}" for digit in range(8))
@@ -38,10 +39,20 @@ ON_PACKS = frozenset({GTIN, BATCH, SERIAL, *DATES, "20", "22", "30", "37", "240"
 # A reading that would find one of these inside a batch or serial makes the plain reading uncertain.
 NEEDED = frozenset({GTIN, BATCH, EXPIRY, SERIAL})
 TELLING = NEEDED | {"11", "15", "16", "240", "7003", "8008", *NATIONAL}
+# The same where other separators were sent: only what looks like nothing else, for hardly one is missing then.
+DISTINCT = {
+    **dict.fromkeys(("11", "15", "16"), r"[0-9]{6}"),
+    "7003": r"[0-9]{10}",
+    "8008": r"[0-9]{8,12}",
+    "240": r".*[A-Za-z].*",
+    "711": r"34009[0-9]{8}",
+    "716": r"0[0-9]{8}",
+}
 
 MOST_STEPS = 10_000
 MOST_RIVALS = 200
 _AI = re.compile(r"[0-9]{2,4}")
+_NOT_GS1 = re.compile(r"[^!%-?A-Z_a-z\x22]")
 
 
 class Element(NamedTuple):
@@ -123,6 +134,8 @@ def split(segments: Sequence[str], today: date) -> Split:
                 raise Unreadable(wrong)
             trouble = trouble or wrong
             elements.append(element)
+    if any(_NOT_GS1.search(element.value) for element in elements):
+        trouble = trouble or RefusalReason.BAD_CHARACTER
     return Split(elements, trouble)
 
 
@@ -150,9 +163,11 @@ def rivals(segments: Sequence[str], plain: Split, today: date) -> Rivals:
     """Other ways to part the fields, if separators are missing, that would find more than the plain way.
 
     Where a separator was sent, it is hardly another that is missing: then only a field counts that a pack should
-    have and the plain reading lacks.
+    have and the plain reading lacks, or one that looks like nothing else. A count or a company's own field that ran
+    into a batch can't be told from the batch: two of its digits in ten would be suspected.
     """
-    lacking = (NEEDED if len(segments) > 1 else TELLING) - {element.ai for element in plain.elements}
+    some_sent = len(segments) > 1
+    lacking = TELLING - {element.ai for element in plain.elements}
     if not lacking:
         return Rivals([], all_seen=True)
     found: list[list[Element]] = []
@@ -160,10 +175,30 @@ def rivals(segments: Sequence[str], plain: Split, today: date) -> Rivals:
     # First without the many ways in which two digits may be some company's own field.
     for likely in (TELLING, ON_PACKS):
         search = _Search(segments, today, likely)
-        ways = (way for way in search.all() if lacking & {element.ai for element in way})
+        ways = (
+            way
+            for way in search.all()
+            if any(_tells(each, today, some_sent=some_sent) for each in way if each.ai in lacking)
+            or (not some_sent and _parted_by_signs(way))
+        )
         found += itertools.islice(ways, MOST_RIVALS)
         all_seen = all_seen and search.steps <= MOST_STEPS
     return Rivals(found, all_seen)
+
+
+def _parted_by_signs(way: Sequence[Element]) -> bool:
+    """Whether a field ends in a sign that scanners are set up to send in the separator's place."""
+    return any(each.value.endswith((",", ";")) for each in way[:-1])
+
+
+def _tells(element: Element, today: date, *, some_sent: bool) -> bool:
+    """Whether finding this field, which the plain reading lacks, makes that one uncertain."""
+    if not some_sent or element.ai in NEEDED:
+        return True
+    shape = DISTINCT.get(element.ai)
+    if shape is None or not re.fullmatch(shape, element.value):
+        return False
+    return element.ai in (*NATIONAL, "240") or numbers.is_near(element.value[:6], today)
 
 
 class _Search:

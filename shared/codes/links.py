@@ -7,8 +7,10 @@ from datetime import date
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from shared.codes import elements, messages, numbers
+from shared.codes.doubts import asked_of_small_letters, doubted
 from shared.codes.elements import Element
-from shared.codes.reading import Reading, RefusalReason, Unreadable
+from shared.codes.reading import Reading, Unreadable
+from shared.codes.sentences import NUMBER_IN_ADDRESS, RefusalReason
 
 # With its scheme, or as people copy it: a domain, and somewhere behind it the key of a product number.
 _ADDRESS = re.compile(
@@ -18,6 +20,8 @@ _ADDRESS = re.compile(
 _PARTING = re.compile(r"&|;(?=[0-9A-Za-z]+=)")
 _AI = re.compile(r"[0-9]{2,4}")
 _PACKED = re.compile(r"[0-9A-Za-z_-]{10,}")
+LENGTHS = (13, 14)
+"""Of a product's number in a link; with fewer digits it may as well be a day, or an article's number."""
 # The names that earlier versions of the standard allowed.
 WORDS = {"gtin": "01", "cpv": "22", "lot": "10", "ser": "21", "exp": "17"}
 
@@ -37,15 +41,39 @@ def read_link(text: str, today: date) -> Reading:
     path = address.path.rstrip("/").split("/")
     start = _start(path)
     if start is None:
-        raise Unreadable(RefusalReason.COMPRESSED_LINK if _is_packed(address, path) else RefusalReason.NOT_A_GS1_LINK)
-    fields = path[start:]
+        return _read_query(address, path, today)
+    fields, number = path[start:], unquote(path[start + 1])
+    if len(number) not in LENGTHS or not all(_ai(key) for key in fields[::2]):
+        return _read_doubtful(fields, number, today)
     if len(fields) % 2:
-        packed = _PACKED.fullmatch(fields[-1])
-        raise Unreadable(RefusalReason.COMPRESSED_LINK if packed else RefusalReason.CUT_OFF)
+        raise Unreadable(RefusalReason.CUT_OFF)
     found = [_element(key, value) for key, value in zip(fields[::2], fields[1::2], strict=True)]
     pairs = (part.partition("=") for part in _PARTING.split(address.query))
     found += [_element(key, value) for key, is_one, value in pairs if is_one and _ai(key) is not None]
-    return messages.settle([element for element in found if element.ai], today)
+    reading = messages.settle(found, today)
+    shows_case = any(each.islower() for each in text.partition("/01/")[0])
+    return reading if shows_case else asked_of_small_letters(reading)
+
+
+def _read_query(address: SplitResult, path: list[str], today: date) -> Reading:
+    """An address without a product in its path: perhaps in what follows ?, or compressed."""
+    for part in _PARTING.split(address.query):
+        key, _, number = part.partition("=")
+        if _ai(key) == elements.GTIN:
+            return _read_doubtful([], number, today)
+    packed = not any(_ai(each) for each in path) and _is_packed(address, path)
+    raise Unreadable(RefusalReason.COMPRESSED_LINK if packed else RefusalReason.NOT_A_GS1_LINK)
+
+
+def _read_doubtful(fields: list[str], number: str, today: date) -> Reading:
+    """An address like others, in which a number stands behind 01 as a day does behind a month."""
+    if len(fields) % 2 and _PACKED.fullmatch(fields[-1]) and not fields[-1].islower():
+        raise Unreadable(RefusalReason.COMPRESSED_LINK)
+    try:
+        reading = messages.settle([Element(elements.GTIN, numbers.gtin_14(number))], today)
+    except Unreadable as problem:
+        raise Unreadable(RefusalReason.NOT_A_GS1_LINK) from problem
+    return doubted([reading], NUMBER_IN_ADDRESS)
 
 
 def _start(path: list[str]) -> int | None:

@@ -1,53 +1,10 @@
 """What can be made of a code: a reading that is certain, a question, or a refusal."""
 
-from collections.abc import Mapping
 from datetime import date
-from enum import StrEnum
 
 from msgspec import Struct
 
-
-class RefusalReason(StrEnum):
-    """Why nothing can be made of it, the same word in the command line, the API and the tests."""
-
-    EMPTY = "empty"
-    TOO_LONG = "too_long"
-    SEVERAL_CODES = "several_codes"
-    NOT_A_CODE = "not_a_code"
-    CHECK_DIGIT = "check_digit"
-    CUT_OFF = "cut_off"
-    NO_PRODUCT = "no_product"
-    OF_A_SHOP = "of_a_shop"
-    NOT_A_PACK = "not_a_pack"
-    IMPOSSIBLE_DATE = "impossible_date"
-    VALUE_TOO_LONG = "value_too_long"
-    VALUE_EMPTY = "value_empty"
-    BAD_CHARACTER = "bad_character"
-    GREEK_LETTERS = "greek_letters"
-    OTHER_SYSTEM = "other_system"
-    COMPRESSED_LINK = "compressed_link"
-    NOT_A_GS1_LINK = "not_a_gs1_link"
-
-
-SENTENCES: Mapping[RefusalReason, str] = {
-    RefusalReason.EMPTY: "Nothing was scanned.",
-    RefusalReason.TOO_LONG: "This is longer than any code on a pack. Scan one code at a time.",
-    RefusalReason.SEVERAL_CODES: "These are several lines. Scan one code at a time.",
-    RefusalReason.NOT_A_CODE: "This is neither a pack code (EAN) nor a GS1 code.",
-    RefusalReason.CHECK_DIGIT: "The check digit of the product number is wrong: a digit was misread. Scan it again.",
-    RefusalReason.CUT_OFF: "The code ends, or is cut, in the middle of a field. Scan it again.",
-    RefusalReason.NO_PRODUCT: "The code holds no product number (GTIN, AI 01).",
-    RefusalReason.OF_A_SHOP: "This is a shop's own number, which other things have elsewhere. Scan the pack's code.",
-    RefusalReason.NOT_A_PACK: "This is the label of a shipment, not of a pack.",
-    RefusalReason.IMPOSSIBLE_DATE: "The expiry in the code is no day of the calendar.",
-    RefusalReason.VALUE_TOO_LONG: "A batch or serial number is longer than the 20 characters that GS1 allows.",
-    RefusalReason.VALUE_EMPTY: "The batch or serial number in the code is empty.",
-    RefusalReason.BAD_CHARACTER: "A character stands in the code that GS1 does not allow there. Scan it again.",
-    RefusalReason.GREEK_LETTERS: "The scanner typed through a Greek keyboard layout. Switch to English and scan again.",
-    RefusalReason.OTHER_SYSTEM: "The code follows another system than GS1 (data identifiers, as of IFA's PPN).",
-    RefusalReason.COMPRESSED_LINK: "This is a compressed GS1 link, which Dosis does not read. Scan another code.",
-    RefusalReason.NOT_A_GS1_LINK: "This is a web address without a product number in it.",
-}
+from shared.codes.sentences import MORE, SENTENCES, RefusalReason
 
 
 class Recognised(Struct, frozen=True, kw_only=True, tag_field="kind", tag="recognised"):
@@ -118,7 +75,7 @@ def asked(question: str, readings: list[Possible]) -> Question:
         if reading not in once:
             once.append(reading)
     once.sort(key=lambda reading: -reading.fullness)
-    more = " There are more possibilities than these." if len(once) > MOST_READINGS else ""
+    more = MORE if len(once) > MOST_READINGS else ""
     return Question(question=question + more, readings=tuple(once[:MOST_READINGS]))
 
 

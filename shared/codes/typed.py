@@ -2,18 +2,24 @@
 
 import itertools
 import re
+import unicodedata
 from typing import NamedTuple
 
-from shared.codes.reading import RefusalReason, Unreadable
+from shared.codes.reading import Unreadable
+from shared.codes.sentences import RefusalReason
 
 GS = "\x1d"
 EDGES = " \t\r\n\x02\x03\x04\x00\ufeff\u200b\u00a0"
 """Line ends, and frames that scanners put around a code."""
 
+QUOTES = {'"': '"', "'": "'", "*": "*", "«": "»", "\u201c": "\u201d"}
+"""No code begins with one of these: they stand around what is copied, and around the bars' letters of Code 39."""
+
 # A separator as programs spell it. None of these can be a part of a value, but for < and >, where no batch spells GS.
 _SPELLED = re.compile(
     r"\u241d|\u2194|\^\]"
     r"|[<{\[(](?:GS|FNC1|FNC-1|0x1D|\\x1d|U\+001D)[>}\])]"
+    r"|[<{\[]029[>}\]]|~d?029|\\F(?=[0-9])"
     r"|\\x1d|\\u001d|\\u\{1d\}|\\035|&#29;|&#x1d;",
     re.IGNORECASE,
 )
@@ -26,6 +32,8 @@ _KEYS = _LOWER | _UPPER
 # Σ is typed by S and by W while Shift is held; ; by Q, which Caps Lock does not turn into a capital there.
 _UNSURE = {"Σ": "SW", ";": "Qq"}
 MOST_UNSURE = 3
+# What a person types in Greek who sees a Latin letter; of small ones, those that look like one at a glance.
+_ALIKE = dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβγεικνορτυχωςσ", "ABEZHIKMNOPTYXabyeikvoptuxwss", strict=True))
 
 _PREFIX = re.compile(r"\](?P<letter>[A-Za-z])(?P<modifier>[0-9A-Za-z])")
 _ENVELOPE = re.compile(r"\[\)>\x1e(?P<format>[0-9]{2})\x1d(?P<data>.*?)\x1e?\x04?", re.DOTALL)
@@ -42,13 +50,24 @@ class Carried(NamedTuple):
 
 
 def bare(text: str) -> str:
-    """The text without line ends and frames at its edges; raises Unreadable if nothing or several lines are left."""
+    """The text without line ends and frames at its edges; raises Unreadable if nothing is left."""
     inner = text.strip(EDGES)
+    if len(inner) > 1 and QUOTES.get(inner[0]) == inner[-1]:
+        inner = inner[1:-1].strip(EDGES)
     if not inner.strip(GS):
         raise Unreadable(RefusalReason.EMPTY)
-    if "\n" in inner or "\r" in inner:
-        raise Unreadable(RefusalReason.SEVERAL_CODES)
     return inner
+
+
+def on_one_line(text: str) -> str:
+    """Several lines as one."""
+    return re.sub(r"[\r\n]+", " ", text)
+
+
+def with_separators(text: str) -> str:
+    """The text with GS for every separator that a program spelled, in Greek letters too."""
+    text = _SPELLED_IN_GREEK.sub("GS", text) if not has_latin(text) else text
+    return _SPELLED.sub(GS, text)
 
 
 def is_greek(text: str) -> bool:
@@ -59,15 +78,42 @@ def has_latin(text: str) -> bool:
     return any(each.isascii() and each.isalpha() for each in text)
 
 
+def folded(text: str) -> str:
+    """In capitals without accents, letter for letter: for words that are looked for."""
+    return "".join(map(_capital, text))
+
+
+def _capital(letter: str) -> str:
+    plain = unicodedata.normalize("NFD", letter)[0].upper()
+    return plain if len(plain) == 1 else letter
+
+
+def latin_of(value: str) -> tuple[list[str], bool]:
+    """What a value that a person typed, perhaps in Greek, is in Latin letters; and whether that is certain.
+
+    It is where the key and the look of every Greek letter say the same. Raises Unreadable for letters of neither.
+    """
+    if not is_greek(value):
+        return [value], True
+    keys = ["SW" if each == "Σ" else _KEYS.get(each, "") if is_greek(each) else each for each in value]
+    if not all(keys) or sum(len(each) > 1 for each in keys) > MOST_UNSURE:
+        raise Unreadable(RefusalReason.GREEK_LETTERS)
+    alike = [_ALIKE.get(each, "") if is_greek(each) else each for each in value]
+    meant = ["".join(letters) for letters in itertools.product(*keys)]
+    if all(alike):
+        meant.append("".join(alike))
+    return list(dict.fromkeys(meant)), keys == alike
+
+
 def from_greek_keys(text: str) -> list[str]:
     """What was meant, when a code was typed through a Greek layout: one text, or all that it could be.
 
     Raises Unreadable if letters of both alphabets, or accents, say that it was something else.
     """
-    text = _SPELLED_IN_GREEK.sub("GS", text) if not has_latin(text) else text
-    if has_latin(_SPELLED.sub("", text)):
+    text = with_separators(text)
+    if has_latin(text):
         raise Unreadable(RefusalReason.GREEK_LETTERS)
-    prefix, text = _qr_prefix(_SPELLED.sub(GS, text))
+    prefix, text = _qr_prefix(text)
     has_capitals = any(each in _UPPER or each == "Σ" for each in text)
     choices = [_meant(each, has_capitals=has_capitals) for each in text]
     if not all(choices) or sum(len(choice) > 1 for choice in choices) > MOST_UNSURE:
