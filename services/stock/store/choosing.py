@@ -21,21 +21,36 @@ class Candidate(Struct, frozen=True, kw_only=True):
 
 
 # As many lots of each product as its need takes, first expired first: a lot that outlasts every use counts
-# against the need in full, one that may expire before is taken along beside them.
-CANDIDATES = """
-SELECT lot_id
-FROM (
-    SELECT lot.lot_id, wanted.units AS wanted_units,
-           coalesce(sum(lot.shelf) FILTER (WHERE lot.expires_on >= $5) OVER (
-               PARTITION BY lot.product_id
-               ORDER BY lot.expires_on, lot.lot_id
-               ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-           ), 0) AS units_before
+# against the need in full, one that may expire before is taken along beside them. From lot to lot by the index:
+# to look through all lots of a product takes longer the more of them there are.
+_NEXT_LOT = """
+LATERAL (
+    SELECT lot_id, expires_on, CASE WHEN expires_on >= $5 THEN shelf ELSE 0 END AS outlasting
+    FROM lot
+    WHERE clinic_id = $1
+        AND product_id = {before}.product_id
+        AND shelf > 0
+        AND held_at IS NULL
+        AND {after}
+    ORDER BY expires_on, lot_id
+    LIMIT 1
+) AS next
+"""
+_FIRST_LOT = _NEXT_LOT.format(before="wanted", after="expires_on >= $4")
+_LOT_AFTER = _NEXT_LOT.format(before="reached", after="(expires_on, lot_id) > (reached.expires_on, reached.lot_id)")
+CANDIDATES = f"""
+WITH RECURSIVE reached AS (
+    SELECT wanted.product_id, wanted.units AS wanted, next.lot_id, next.expires_on, next.outlasting
     FROM unnest($2::uuid[], $3::bigint[]) AS wanted (product_id, units)
-    JOIN lot ON lot.clinic_id = $1 AND lot.product_id = wanted.product_id
-    WHERE lot.shelf > 0 AND lot.held_at IS NULL AND lot.expires_on >= $4
-) AS reached
-WHERE units_before < wanted_units
+    CROSS JOIN {_FIRST_LOT}
+    WHERE wanted.units > 0
+    UNION ALL
+    SELECT reached.product_id, reached.wanted - reached.outlasting, next.lot_id, next.expires_on, next.outlasting
+    FROM reached
+    CROSS JOIN {_LOT_AFTER}
+    WHERE reached.wanted > reached.outlasting
+)
+SELECT lot_id FROM reached
 """
 
 
