@@ -199,3 +199,26 @@ def test_nonsense_is_left_open_and_never_raises(text: str) -> None:
     assert len(name.strength_units) == len(name.strengths)
     assert name.units_per_pack is None or 0 < name.units_per_pack <= 10_000
     assert name.content_per_unit is None or is_decimal(name.content_per_unit)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("X CAPS 5MG/CAP BTx30", "capsule"),  # hard or soft, nothing says
+        ("X PR.CAP 5MG/CAP BTx30", "prolonged-release capsule"),
+        ("X SOFT.CAPS 5MG/CAP BTx30", "capsule, soft"),
+        ("X PS.INJ.SOL 1G/VIAL BTx1VIAL+1AMPx10ML", "powder and solvent for solution for injection"),
+        ("X PS.PR.IN.SU 1G/VIAL BTx1VIAL+1AMP", "powder and solvent for prolonged-release suspension for injection"),
+        ("X AER.MD.INH 20MCG/DOSE FLx200DOSES", "pressurised inhalation"),
+        ("X EY.DRO 1% FLx5ML", "eye drops"),
+    ],
+)
+def test_a_form_is_called_no_more_than_its_code_says(name: str, form: str) -> None:
+    assert read_pack_name(name).form == form
+
+
+def test_a_form_that_is_not_known_keeps_its_pack() -> None:
+    name = read_pack_name("X NAIL.LAC 5% BTx1 BOTTLEx2,5ML")
+    assert (name.head, name.pack, name.brand, name.form) == ("X NAIL.LAC 5%", "BTx1 BOTTLEx2,5ML", "", "")
+    assert (name.units_per_pack, name.unit, name.content_per_unit, name.content_unit) == (1, "bottle", "2.5", "ml")
+    assert read_pack_name("X XYZ 100IU/ML FLx10ML").content_per_unit is None  # of insulin it would be counted in iu
