@@ -18,8 +18,8 @@ _SOLVENT_WORDS = tuple(fold_words("SOLV ΔΙΑΛΥΤ WATER WFI DILUENT"))
 _SOLVENTS = frozenset({Holds.AMPOULE, Holds.VIAL, Holds.SYRINGE, Holds.BOTTLE})
 _DEVICES = frozenset({Holds.SYRINGE, Holds.INHALER})
 # A form or a strength is of a second medicine; a syringe is written SYR too.
-_MEDICINES = fold_words(" ".join(code for codes in LABELS.values() for code in codes.split() if "." not in code))
-_MEDICINES = (_MEDICINES | fold_words("ΚΡΕΜΑ ΓΕΛΗ ΑΛΟΙΦΗ ΣΙΡΟΠΙ")) - {"SYR"}
+_CODES_OF_ONE_WORD = [code for codes in LABELS.values() for code in codes.split() if "." not in code]
+_MEDICINES = fold_words(f"{' '.join(_CODES_OF_ONE_WORD)} ΚΡΕΜΑ ΓΕΛΗ ΑΛΟΙΦΗ ΣΙΡΟΠΙ") - {"SYR"}
 _STRENGTH_UNITS = frozenset(word for word, unit in UNITS.items() if unit not in {"g", "u"})
 
 

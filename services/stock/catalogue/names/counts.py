@@ -112,6 +112,8 @@ def _oral_liquid(packed: Packed, asked: Asked) -> Counted:
         return _sachets(packed, asked)
     if packed.kind is Holds.TUBE:
         return Counted(asked.group)
+    if Holds.ML in packed.measures and asked.label.startswith(("powder", "granules")):
+        packed = replace(packed, measures={Holds.ML: packed.measures[Holds.ML]})  # 21,6G of powder for 60ML
     counted = _bottles(packed, asked)
     if counted.content_unit != "ml":
         return replace(counted, content=None, content_unit="")  # a powder's grams are not what is measured out
@@ -134,7 +136,7 @@ def _tubes(packed: Packed, asked: Asked) -> Counted:
         packed = replace(packed, kind=Holds.SINGLE_DOSE)
     if packed.kind is Holds.SINGLE_DOSE and asked.group is FormGroup.EYE:
         return Counted(FormGroup.EYE_SINGLE_DOSE, "single-dose container", packed.units, content, measure)
-    if packed.kind is not None and packed.kind in {Holds.TUBE, Holds.JAR, Holds.BOTTLE}:
+    if packed.kind is not None and packed.kind in {Holds.TUBE, Holds.JAR, Holds.BOTTLE, Holds.SACHET}:
         return Counted(asked.group, packed.kind.value, packed.units, content, measure)
     if packed.kind is None and content:
         return Counted(asked.group, "", packed.units, content, measure)

@@ -1,7 +1,7 @@
 """How the bulletin abbreviates forms: each code, and EDQM's label for it.
 
-A code that isn't here is not guessed: GR.OR.SUS may be of granules or gastro-resistant. Dots, spaces and slashes
-between its parts make no difference: F.C.TAB is F C TAB and FCTAB.
+A code that isn't here is not guessed: GR.OR.SUS may be of granules or gastro-resistant, ORSUSD of drops or of one
+dose. Dots, spaces and slashes between its parts make no difference: F.C.TAB is F C TAB and FCTAB.
 """
 
 LABELS = {
@@ -38,13 +38,13 @@ LABELS = {
     "oral solution": "ORAL.SOL OR.SOL ORA.SOL OR.SOL.SD OR.SO.SD",
     "elixir": "ELIX ELIXIR",
     "oral emulsion": "ORAL.EMUL OR.EMUL ORAL.EMULS",
-    "oral suspension": "ORAL.SUSP ORAL.SUS OR.SUSP OR.SUS ORA.SUS OR.SUS.SD OR.SU.SD POR.SUSP",
+    "oral suspension": "ORAL.SUSP ORAL.SUS OR.SUSP OR.SUS ORA.SUS OR.SUS.SD POR.SUSP",
     "powder for oral solution": "PD.ORA.SOL PD.OR.SOL PD.ORAL.SOL PD.O.SOL",
     "powder for oral suspension": "PD.ORA.SUS PD.OR.SUS PD.OR.SUSP PD.ORAL.SUS PD.ORAL.SUSP PD.O.SUSP",
     "granules for oral suspension": "GRA.OR.SUS GRAN.OR.SUS GRA.ORA.SUS GRAN.ORA.SUS",
     "oral drops, solution": "OR.SO.D OR.SOL.D OR.DR.SOL OR.DRO.SOL OR.DROP.SOL",
     "oral drops": "ORAL.DROPS ORAL.DRO OR.DROPS OR.DRO OR.DR OR.S.D OR.DR.LIQ",
-    "oral drops, suspension": "OR.SU.D OR.SUS.D OR.DR.SUS OR.DRO.SUS",
+    "oral drops, suspension": "OR.SU.D OR.DR.SUS OR.DRO.SUS",
     "oral drops, emulsion": "OR.EM.D OR.DR.EMU",
     "oral powder in sachet": "OR.PD OR.PD.SD PD.OR.SD PD.ORA.SD PD.ORAL OR.POWD ORAL.PD ORAL.POWD SACHET SACHETS",
     "granules in sachet": "GRAN GRANULES GRA.SACHET GRAN.SACHET GRA.SD GRAN.SD GR.OR.SD GRA.OR.SD GRAN.OR.SD OR.GRAN"
@@ -112,7 +112,7 @@ LABELS = {
     "rectal foam": "REC.FOAM RECT.FOAM REC.FO RECT.FO",
     "rectal cream": "REC.CR REC.CREAM RECT.CREAM",
     "rectal ointment": "REC.OINT RECT.OINT",
-    "pessary": "PESS PESSARY VAG.SUP VAG.SUPP VAG.OVULE OVULE OVULES VAG.OV",
+    "pessary": "PESS PESSARY VAG.SUP VAG.SUPP VAG.OVULE VAG.OVULES VAG.OVUL OVUL OVULE OVULES VAG.OV",
     "vaginal tablet": "VAG.TAB VAG.TABS",
     "vaginal capsule": "VAG.CAP VAG.CAPS",
     "vaginal capsule, soft": "VAG.S.CAP VAG.SO.CAP",

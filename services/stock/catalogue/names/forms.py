@@ -15,6 +15,11 @@ def _glued(code: str) -> str:
 LABEL_OF_CODE = {_glued(code): label for label, codes in LABELS.items() for code in codes.split()}
 # "VITAMIN C TAB" is no coated tablet: where a single letter begins the code, a dot must show that it belongs to it.
 _NEEDS_DOT = frozenset(_glued(c) for codes in LABELS.values() for c in codes.split() if c[1] == "." and c[:3] != "F.C")
+# "CONCOR COR F.C.TAB" is no CO.R.F.C.TAB: a word that stands apart is a code's own first part, or the brand's.
+_FIRST_PARTS = frozenset(c.split(".")[0] for codes in LABELS.values() for c in codes.split() if c[1] != ".") | {
+    "F",
+    "FC",
+}
 _LONGEST_CODE = max(len(code) for code in LABEL_OF_CODE)
 _JOINTS = frozenset("./")
 _WORD = re.compile(r"[A-Z]+")
@@ -57,12 +62,18 @@ def _code_at(tokens: list[Token], at: int) -> FormCode | None:
         elif _WORD.fullmatch(text):
             glued += text
             label = LABEL_OF_CODE.get(glued)
-            if label is not None and (joints or here == at or glued not in _NEEDS_DOT):
+            joined = here == at or (_begins_code(tokens, at) and (joints or glued not in _NEEDS_DOT))
+            if label is not None and joined:
                 best = FormCode(glued, label, at, here + 1)
         else:
             break
         here += 1
     return best if best is None or not _goes_on(tokens, best) else None
+
+
+def _begins_code(tokens: list[Token], at: int) -> bool:
+    apart = tokens[at + 1].text not in _JOINTS
+    return not apart or tokens[at].text in _FIRST_PARTS
 
 
 def _goes_on(tokens: list[Token], code: FormCode) -> bool:

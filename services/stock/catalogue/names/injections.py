@@ -50,6 +50,8 @@ def _container(packed: Packed, asked: Asked) -> Holds | None:
         return Holds.CARTRIDGE
     if kind is None and not asked.brand_words.isdisjoint(PEN_BRANDS):
         return Holds.PEN
+    named = packed.named & _CONTAINERS
+    kind = next(iter(named)) if kind is None and len(named) == 1 else kind
     return _bottle(packed, asked) if kind is Holds.BOTTLE else kind
 
 
@@ -102,8 +104,8 @@ def _content(packed: Packed, asked: Asked, unit: str) -> tuple[str | None, str]:
 
 
 def _volume(volume: str, asked: Asked, unit: str) -> tuple[str | None, str]:
-    if _is_of_units(asked) and not unit:
-        return None, ""  # of a pen it would be counted in units, of a syringe in ml
+    if (_is_of_units(asked) and not unit) or (not asked.units and unit in _COUNTED_IN_UNITS):
+        return None, ""  # of a pen of insulin it would be counted in units, of a syringe in ml
     if _is_of_units(asked) and unit in _COUNTED_IN_UNITS and asked.strengths and len(asked.strengths.amounts) == 1:
         held = Fraction(asked.strengths.amounts[0]) * Fraction(volume)
         return (str(held), asked.units[0].removesuffix("/ml")) if held.denominator == 1 else (None, "")

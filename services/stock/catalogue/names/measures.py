@@ -37,13 +37,15 @@ PIECE_OF_WORD = {
     **dict.fromkeys(fold_words("TAB TABS TABL TABLET TABLETS ΔΙΣΚΙΟ"), "tablet"),
     **dict.fromkeys(fold_words("CAP CAPS CAPSULE ΚΑΨΟΥΛΑ ΚΑΨΑΚΙΟ"), "capsule"),
     **dict.fromkeys(fold_words("SUP SUPP SUPPOS SUPPOSITORY ΥΠΟΘΕΤΟ"), "suppository"),
-    **dict.fromkeys(fold_words("PESS PESSARY OVULE VAG"), "pessary"),
+    **dict.fromkeys(fold_words("PESS PESSARY OVUL OVULE VAG"), "pessary"),
     **dict.fromkeys(fold_words("SACHET SACH SAC ΦΑΚΕΛΛΙΣΚΟΣ ΦΑΚΕΛΙΣΚΟΣ ΦΑΚΕΛΑΚΙ"), "sachet"),
     **dict.fromkeys(fold_words("PATCH TTS ΕΜΠΛΑΣΤΡΟ"), "patch"),
     **dict.fromkeys(fold_words("LOZ LOZENGE"), "lozenge"),
     **dict.fromkeys(fold_words("VIAL ΦΙΑΛΙΔΙΟ"), "vial"),
     **dict.fromkeys(fold_words("AMP AMPOULE ΦΥΣΙΓΓΑ"), "ampoule"),
     **dict.fromkeys(fold_words("PFS SYR SYRINGE ΣΥΡΙΓΓΑ"), "pre-filled syringe"),
+    **dict.fromkeys(fold_words("BAG ΣΑΚΟΣ"), "bag"),
+    "CARTRIDGE": "cartridge",
     "PEN": "pen",
 }
 

@@ -112,6 +112,9 @@ _PHRASES = [
     (_phrase(r"SINGLE[- ]DOSE(?: CONTAINERS?)?"), " SDC "),
     (_phrase(rf"{fold('ΠΕΡΙΕΚΤ')}\w+ {fold('ΜΙΑΣ')} (?:{fold('ΔΟΣΗΣ')}|{fold('ΧΡΗΣΗΣ')})"), " SDC "),
     (_phrase(r"SINGLE DOSES"), " SDC "),
+    (_phrase(r"(?:F\. ?C|S\. ?C|GR|PR|MR|EF|CHW)\. ?TABS?"), " TABS "),
+    (_phrase(r"(?:GR|PR|MR)\. ?CAPS?"), " CAPS "),
+    (_phrase(rf"(?:{fold('ΗΜΕΡΟΛΟΓΙΑΚΗ')}|{fold('ΝΟΣΟΚ')}\w*)\.?(?: {fold('ΣΥΣΚΕΥΑΣΙΑ')})?"), " "),
     (_phrase(rf"(?:{fold('ΜΙΑΣ')}|{fold('ΜΟΝΑΔΑ')}) {fold('ΔΟΣΗΣ')}"), " "),
 ]
 

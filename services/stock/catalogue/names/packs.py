@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.stock.catalogue.names.accessories import is_accessory
 from services.stock.catalogue.names.amounts import decimal_of
@@ -35,6 +36,7 @@ class Level(Struct, frozen=True):
     count: str
     holds: Holds | None = None
     implied: bool = False
+    is_whole: bool = True  # BTx3.0 may be three or thirty
 
 
 class Chain(Struct, frozen=True):
@@ -108,7 +110,7 @@ class _Reader:
         if self.waiting is not None and self.after_times:
             self.levels.append(Level("1", self.waiting, implied=True))
             self.waiting = None
-        self.levels.append(Level(count, self.waiting))
+        self.levels.append(Level(count, self.waiting, is_whole=item.isdigit() and item[0] != "0"))
         self.kind_first = self.waiting is not None
         self.waiting, self.complete = None, True
         return True
@@ -131,7 +133,7 @@ class _Reader:
         if kind in MEASURES and last.holds not in (None, kind):
             return self._measured_without_times(last, kind)
         if last.holds is None or Holds.SINGLE_DOSE in (kind, last.holds):
-            self.levels[-1] = Level(last.count, kind if last.holds is None else Holds.SINGLE_DOSE)
+            self.levels[-1] = replace(last, holds=kind if last.holds is None else Holds.SINGLE_DOSE)
             return True
         return kind in {Holds.BLISTER, last.holds}  # 30 TABS BLISTER: in blisters
 
@@ -192,11 +194,19 @@ def packed_of(text: str, *, powder: bool) -> Packed | None:
     tail = items[chain.after :]
     if tail[:1] == ["/"] and HOLDS.get(items[chain.after - 1]) in MEASURES:
         return None  # what began as a pack is a strength: 1MG/0,74
-    brackets = [items_of(bracket.group().strip("()[]")) for bracket in _BRACKET.finditer(text)]
+    brackets = [items_of(bracket.group().strip("()[]")) for bracket in _BRACKET.finditer(_without_asides(text))]
     if not BOXES.isdisjoint(tail) or not all(is_accessory(items_of(part), powder=powder) for part in beside):
         return None
     words = frozenset(item for part in (items, *brackets) for item in part)
     return _agreeing(chain, [claim for part in (tail, *brackets) for claim in claims_in(part)], words)
+
+
+def _without_asides(text: str) -> str:
+    """Leave out a bracket before the pack that speaks of no part of it: (6 MIU) BTx4, (4,2MG/10,5CM2) BTx5."""
+    aside = _BRACKET.match(text.lstrip())
+    items = items_of(aside.group().strip("()[]")) if aside else []
+    speaks = TIMES in items or ("/" not in items and (holds_in(items) or not any(map(is_unknown_word, items))))
+    return text if aside is None or speaks else text.lstrip()[aside.end() :]
 
 
 def _is_of_something_unknown(items: list[str], start: int, chain: Chain) -> bool:
@@ -223,7 +233,7 @@ def _agreeing(chain: Chain, claims: list[Chain], words: frozenset[str]) -> Packe
             kind = claim.counted[-1].holds
     if any(level.holds in MEASURES for level in chain.levels[:-1]):
         return None  # x10ML x1: what would come after a measure?
-    if chain.units.denominator != 1 or not 0 < chain.units <= MAX_UNITS:
+    if not all(level.is_whole for level in chain.counted) or not 0 < chain.units <= MAX_UNITS:
         return None
     return Packed(chain, int(chain.units), kind, measures, words)
 

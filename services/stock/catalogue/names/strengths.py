@@ -14,6 +14,7 @@ _IN_MG = {
     "ng": (Fraction(1, 1_000_000), "mg"),
 }
 _OF_EFFECT = {"iu", "u"}
+_FRACTIONS = {("1", "2"), ("1", "3"), ("1", "4"), ("3", "4")}  # 1/2MG may be half a mg
 
 
 class Strengths(Struct, frozen=True):
@@ -49,6 +50,8 @@ def whole_strengths_at(tokens: list[Token], at: int) -> Strengths | None:
         return None
     found = replace(found, after=_after_per_cent_of(tokens, found))
     if text_at(tokens, found.after) == "(":
+        if text_at(tokens, found.after + 2) == "+":
+            return _broken_down(tokens, found)
         again = strengths_at(tokens, found.after + 1)
         if again is None:
             return found
@@ -60,6 +63,14 @@ def whole_strengths_at(tokens: list[Token], at: int) -> Strengths | None:
     if follows in {"+", "/", "?"} or strengths_at(tokens, here) or (follows == "-" and strengths_at(tokens, here + 1)):
         return None
     return found
+
+
+def _broken_down(tokens: list[Token], found: Strengths) -> Strengths | None:
+    """Read 625MG (500+125)MG/TAB as its parts, if they come to it."""
+    parts = strengths_at(tokens, found.after)
+    if parts is None or len(found.amounts) > 1 or found.units[0].partition("/")[0] != parts.units[0].partition("/")[0]:
+        return None
+    return parts if sum(map(Fraction, parts.amounts)) == Fraction(found.amounts[0]) else None
 
 
 def _said_again(tokens: list[Token], found: Strengths, again: Strengths) -> Strengths | None:
@@ -81,7 +92,8 @@ def _is_same(one: Strengths, other: Strengths) -> bool:
 
 
 def _is_in_other_words(one: Strengths, other: Strengths) -> bool:
-    (what, _, per), (other_what, _, other_per) = (said.units[0].partition("/") for said in (one, other))
+    what, _, per = one.units[0].partition("/")
+    other_what, _, other_per = other.units[0].partition("/")
     return per == other_per and (what in _OF_EFFECT) != (other_what in _OF_EFFECT) and "%" not in {what, other_what}
 
 
@@ -114,7 +126,9 @@ def _slashed(tokens: list[Token], at: int) -> Strengths | None:
     """Read 80/12,5MG and 5MG/160MG."""
     shared, own = _shared_unit(tokens, at, "/"), _own_units(tokens, at, "/")
     found = own if own and (shared is None or own.after > shared.after) else shared
-    return replace(found, slashed=True) if found and len(found.amounts) > 1 else None
+    if found is None or len(found.amounts) == 1 or found.amounts in _FRACTIONS:
+        return None
+    return replace(found, slashed=True)
 
 
 def _shared_unit(tokens: list[Token], at: int, joint: str) -> Strengths | None:
