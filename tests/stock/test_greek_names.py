@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.stock.catalogue.forms import FORMS
 from services.stock.catalogue.names import Field, PackName, read_pack_name
 from services.stock.catalogue.names.amounts import decimal_of
-from services.stock.catalogue.names.forms import LABEL_OF_CODE
+from services.stock.catalogue.names.form_codes import LABELS
 from services.stock.catalogue.names.letters import fold
 from shared.catalogue import Route, is_decimal
 from tests.stock.greek_tables import as_written, table
@@ -32,8 +32,16 @@ def test_most_names_of_the_table_are_read_whole() -> None:
     assert len(whole) >= 0.75 * len(NAMES)
 
 
+def test_no_code_is_of_two_forms() -> None:
+    labels: dict[str, set[str]] = {}
+    for label, codes in LABELS.items():
+        for code in codes.split():
+            labels.setdefault(code.replace(".", ""), set()).add(label)
+    assert not {code: found for code, found in labels.items() if len(found) > 1}
+
+
 def test_every_form_of_the_bulletin_has_a_group() -> None:
-    assert {label for label in LABEL_OF_CODE.values() if label not in FORMS} == set()
+    assert {label for label in LABELS if label not in FORMS} == set()
 
 
 UNICOM_ITSELF_IS_WRONG = {

@@ -104,7 +104,8 @@ def _content(packed: Packed, asked: Asked, unit: str) -> tuple[str | None, str]:
 
 
 def _volume(volume: str, asked: Asked, unit: str) -> tuple[str | None, str]:
-    if (_is_of_units(asked) and not unit) or (not asked.units and unit in _COUNTED_IN_UNITS):
+    unsaid = not asked.units or (asked.units[0] in {"iu", "u"} and asked.per_piece is None)
+    if (_is_of_units(asked) and not unit) or (unsaid and unit in _COUNTED_IN_UNITS):
         return None, ""  # of a pen of insulin it would be counted in units, of a syringe in ml
     if _is_of_units(asked) and unit in _COUNTED_IN_UNITS and asked.strengths and len(asked.strengths.amounts) == 1:
         held = Fraction(asked.strengths.amounts[0]) * Fraction(volume)

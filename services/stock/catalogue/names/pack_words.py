@@ -66,7 +66,7 @@ _KINDS = {
     Holds.PATCH: "PATCH PATCHES TTS ΕΜΠΛΑΣΤΡΑ ΕΜΠΛΑΣΤΡΟ ΑΥΤΟΚΟΛΛΗΤΑ",
     Holds.LOZENGE: "LOZ LOZENGES LOZENGE ΤΡΟΧΙΣΚΟΙ ΤΡΟΧΙΣΚΩΝ ΠΑΣΤΙΛΙΕΣ",
     Holds.ML: "ML",
-    Holds.G: "G GR",
+    Holds.G: "G GR ΓΡ",
     Holds.MG: "MG",
     Holds.IU: "IU",
     Holds.DOSE: "DOSE DOSES ΔΟΣΕΙΣ ΔΟΣΕΩΝ ΕΙΣΠΝΟΕΣ ΨΕΚΑΣΜΟΙ ΨΕΚΑΣΜΩΝ PUFFS ACTUATIONS SPRAYS INHALATIONS",
@@ -78,8 +78,8 @@ GREEK_AMPOULES = fold_words("ΦΥΣΙΓΓΑ ΦΥΣΙΓΓΕΣ ΦΥΣΙΓΓΙΑ")
 GLASS_AMPOULE = "GLASSAMPOULE"  # ΓΥΑΛ.ΦΥΣΙΓΓΕΣ as one word
 SMALL_BOTTLES = fold_words("ΦΙΑΛΙΔΙΟ ΦΙΑΛΙΔΙΑ")
 NAMED_BOTTLES = fold_words("BOTTLE BOTTLES BOT BOTT")
-# What may stand behind a bare number without saying what was counted: 30 σε BLISTERS, 20 PVC/AL, 5 ΤΩΝ 3ML.
-_JOINING = fold_words("ΣΕ ΣΤΟ ΜΕ ΤΩΝ ΤΟΥ ΑΝΑ IN OF WITH ΕΚΑΣΤΗ ΕΚΑΣΤΟ")
+# What may stand behind a bare number without saying what was counted: 30 σε BLISTERS, 20 PVC/AL.
+_JOINING = fold_words("ΣΕ ΣΤΟ ΜΕ ΤΟΥ ΑΝΑ IN OF WITH ΕΚΑΣΤΗ ΕΚΑΣΤΟ")
 PASSED_OVER = fold_words(
     ". , PLASTIC GLASS HDPE LDPE PE PP PVC PET ΓΥΑΛΙΝΗ ΓΥΑΛΙΝΕΣ ΓΥΑΛΙΝΟ ΓΥΑΛΙΝΑ ΠΛΑΣΤ ΠΛΑΣΤΙΚΗ ΠΛΑΣΤΙΚΕΣ ΠΛΑΣΤΙΚΟ"
     " ΠΛΑΣΤΙΚΑ ΠΛΑΣΤΙΚΟΙ ΕΙΣΠΝΟΗΣ ΕΙΣΠΝΟΩΝ METERED ΔΟΣΟΜΕΤΡΗΜΕΝΕΣ ΣΤΑΓΟΝΟΜΕΤΡΙΚΑ ΣΤΑΓΟΝΟΜΕΤΡΙΚΟ RECTAL ΑΛΟΥΜΙΝΙΟΥ"
@@ -112,6 +112,7 @@ _PHRASES = [
     (_phrase(r"SINGLE[- ]DOSE(?: CONTAINERS?)?"), " SDC "),
     (_phrase(rf"{fold('ΠΕΡΙΕΚΤ')}\w+ {fold('ΜΙΑΣ')} (?:{fold('ΔΟΣΗΣ')}|{fold('ΧΡΗΣΗΣ')})"), " SDC "),
     (_phrase(r"SINGLE DOSES"), " SDC "),
+    (_phrase(rf"{fold('ΤΩΝ')}(?= [0-9])"), " X "),
     (_phrase(r"(?:F\. ?C|S\. ?C|GR|PR|MR|EF|CHW)\. ?TABS?"), " TABS "),
     (_phrase(r"(?:GR|PR|MR)\. ?CAPS?"), " CAPS "),
     (_phrase(rf"(?:{fold('ΗΜΕΡΟΛΟΓΙΑΚΗ')}|{fold('ΝΟΣΟΚ')}\w*)\.?(?: {fold('ΣΥΣΚΕΥΑΣΙΑ')})?"), " "),

@@ -71,6 +71,8 @@ def _pack_alone(text: str, folded: Folded, tokens: list[Token]) -> PackName:
 def _form_and_strengths(tokens: list[Token]) -> tuple[FormCode | None, Strengths | None]:
     """Find the form's code with its strength right behind it; else the one code before the pack, and no strength."""
     codes = [code for code in form_codes(tokens) if 0 < code.first < _box_at(tokens)]
+    if any(text_at(tokens, code.first - 1) in {"+", "&"} for code in codes):
+        return None, None  # two medicines in one box: TAB 500MG/TAB + CAPS 20MG/CAP
     pairs = [(code, found) for code in codes if (found := whole_strengths_at(tokens, _after_dots(tokens, code.after)))]
     if len(pairs) == 1:
         return pairs[0]

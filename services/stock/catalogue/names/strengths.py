@@ -68,9 +68,11 @@ def whole_strengths_at(tokens: list[Token], at: int) -> Strengths | None:
 def _broken_down(tokens: list[Token], found: Strengths) -> Strengths | None:
     """Read 625MG (500+125)MG/TAB as its parts, if they come to it."""
     parts = strengths_at(tokens, found.after)
-    if parts is None or len(found.amounts) > 1 or found.units[0].partition("/")[0] != parts.units[0].partition("/")[0]:
+    if parts is None:
         return None
-    return parts if sum(map(Fraction, parts.amounts)) == Fraction(found.amounts[0]) else None
+    units = {unit.partition("/")[0] for unit in (*found.units, *parts.units)}
+    comes_to_it = sum(map(Fraction, parts.amounts)) == sum(map(Fraction, found.amounts))
+    return parts if comes_to_it and len(units) == 1 else None
 
 
 def _said_again(tokens: list[Token], found: Strengths, again: Strengths) -> Strengths | None:
