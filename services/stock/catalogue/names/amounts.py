@@ -5,7 +5,8 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-_TOKEN = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+|\S")
+# A decimal without its zero (.5MG, FLX.5ML) is one sign and no number: what it means is left open.
+_TOKEN = re.compile(r"(?<![^ (+/X])[.,][0-9]+|[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+|\S")
 _GROUPED = re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+|[1-9][0-9]{0,2}(?:,[0-9]{3})+")
 _GROUPED_WITH_DECIMALS = re.compile(
     r"(?P<whole>[1-9][0-9]{0,2}(?:(?:\.[0-9]{3})+(?=,)|(?:,[0-9]{3})+(?=\.)))[.,](?P<rest>[0-9]+)"

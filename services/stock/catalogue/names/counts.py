@@ -115,6 +115,8 @@ def _oral_liquid(packed: Packed, asked: Asked) -> Counted:
     if Holds.ML in packed.measures and asked.label.startswith(("powder", "granules")):
         packed = replace(packed, measures={Holds.ML: packed.measures[Holds.ML]})  # 21,6G of powder for 60ML
     counted = _bottles(packed, asked)
+    if packed.kind is None and _is_small_and_many(packed, counted):
+        counted = replace(counted, unit="")  # sachets or drinking ampoules, perhaps
     if counted.content_unit != "ml":
         return replace(counted, content=None, content_unit="")  # a powder's grams are not what is measured out
     return counted

@@ -4,7 +4,7 @@ import re
 
 from msgspec import Struct
 
-from services.stock.catalogue.names.amounts import Token
+from services.stock.catalogue.names.amounts import Token, text_at
 from services.stock.catalogue.names.form_codes import LABELS
 
 
@@ -21,6 +21,7 @@ _FIRST_PARTS = frozenset(c.split(".")[0] for codes in LABELS.values() for c in c
     "FC",
 }
 _LONGEST_CODE = max(len(code) for code in LABEL_OF_CODE)
+_OF_SYRINGE = {"PF", "FILLED", "ORAL"}  # a PF SYR is no syrup
 _JOINTS = frozenset("./")
 _WORD = re.compile(r"[A-Z]+")
 
@@ -68,7 +69,9 @@ def _code_at(tokens: list[Token], at: int) -> FormCode | None:
         else:
             break
         here += 1
-    return best if best is None or not _goes_on(tokens, best) else None
+    if best is None or _goes_on(tokens, best) or (best.code == "SYR" and text_at(tokens, at - 1) in _OF_SYRINGE):
+        return None
+    return best
 
 
 def _begins_code(tokens: list[Token], at: int) -> bool:

@@ -99,7 +99,8 @@ def _content(packed: Packed, asked: Asked, unit: str) -> tuple[str | None, str]:
     if volume is not None:
         return _volume(volume, asked, unit)
     if packed.measures.keys() <= {Holds.MG, Holds.G, Holds.IU} and (_is_powder(asked) or asked.per_piece):
-        return ("1", unit) if unit and packed.kind else (None, "")
+        in_ml = any("/" in strength for strength in asked.units)  # 250MCG/ML of a powder: in how many ml?
+        return ("1", unit) if unit and packed.kind and not in_ml else (None, "")
     return _volume_of_strength(asked) if not packed.measures and unit in _USED_AT_ONCE else (None, "")
 
 

@@ -149,7 +149,7 @@ def chain_at(items: list[str], at: int) -> Chain | None:
     reader = _Reader()
     while at < len(items) and not (reader.counts_bare and _breaks_down(items, at)) and reader.take(items[at]):
         at += 1
-    if reader.waiting is not None and not reader.levels:
+    if reader.waiting is not None and reader.waiting not in MEASURES and not reader.levels:
         reader.levels.append(Level("1", reader.waiting, implied=True))
     return Chain(tuple(reader.levels), at) if reader.levels and not reader.broken else None
 
