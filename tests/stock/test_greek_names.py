@@ -147,6 +147,10 @@ def test_units_printed_u_are_not_called_international() -> None:
 def test_the_route_is_told_only_where_the_form_tells_it() -> None:
     assert read_pack_name("X F.C.TAB 5MG/TAB BTx30").route is Route.ORAL
     assert read_pack_name("X SOL.IV.INF 10MG/ML BTx1VIALx5ML").route is Route.INTRAVENOUS
+    for elsewhere in ("GYNO-X CREAM 1% TUBx78G", "X SUBLINGUAL TAB 5MG/TAB BTx30", "X LINGUAL TAB 5MG/TAB BTx30"):
+        assert {Field.ROUTE, Field.FORM_GROUP} <= read_pack_name(elsewhere).open
+    assert read_pack_name("X SUBL.SPR 0,4MG/DOSE FLx200DOSES").route is Route.SUBLINGUAL
+    assert read_pack_name("X XYZ 5MG TUBx30G").route is None
     injection = read_pack_name("X INJ.SOL 10MG/ML BTx5AMPSx1ML")
     assert injection.route is None
     assert injection.open == {Field.ROUTE}

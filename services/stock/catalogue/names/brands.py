@@ -22,7 +22,7 @@ _IN_WATER = fold_words(
     "EFF EF EFFERVESCENT EFFER EFFERTAB DISPERSIBLE DISPERS DISPERTAB DISP SOLUBLE SOLU SOLUTAB SOLUTABS ΑΝΑΒΡΑΖΟΝ"
     " ΑΝΑΒΡΑΖΟΝΤΑ"
 )
-_ELSEWHERE = fold_words("GYNO VAGINAL VAG PROCTO RECTAL ORAL NASAL EYE EAR OPHTHALMIC OTIC BUCCAL SUBLINGUAL CHEWABLE")
+_ELSEWHERE = fold_words("GYNO VAGINAL VAG PROCTO RECTAL ORAL NASAL EYE EAR OPHTHALMIC OTIC BUCCAL SUBLINGUAL LINGUAL")
 _CHEWED = fold_words("CHEW CHEWABLE CHEWS CHEWTAB")
 _CONTRADICTING = {
     FormGroup.ORAL_SOLID: _SLOW | _GUARDED | _IN_MOUTH | _IN_WATER | _CHEWED | _ELSEWHERE - {"ORAL"},
@@ -62,3 +62,9 @@ def contradicts(brand_words: frozenset[str], label: str) -> bool:
     telling = _CONTRADICTING.get(FORMS[label].group, frozenset())
     endings = tuple(ending for ending in _ENDINGS if ending in telling)
     return not brand_words.isdisjoint(telling) or any(word.endswith(endings) for word in brand_words)
+
+
+def contradicts_route(brand_words: frozenset[str], label: str) -> bool:
+    """Whether the brand names another place than its form's: GYNO-PEVARYL CREAM."""
+    telling = _CONTRADICTING.get(FORMS[label].group, frozenset())
+    return not brand_words.isdisjoint(telling & _ELSEWHERE)

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from services.stock.catalogue.forms import FORMS
 from services.stock.catalogue.names.amounts import Token, text_at, tokens_of
-from services.stock.catalogue.names.brands import contradicts
+from services.stock.catalogue.names.brands import contradicts, contradicts_route
 from services.stock.catalogue.names.counted import Counted
 from services.stock.catalogue.names.counts import count_pack
 from services.stock.catalogue.names.facts import Field, PackName
@@ -55,7 +55,8 @@ def read_pack_name(text: str) -> PackName:
     if strengths and not _strengths_fit(code, strengths, brand_tokens):
         strengths = None
     head = text[: folded.places[ends]].strip()
-    return _pack_name(brand, code.label, strengths, counted, (head, text[folded.places[ends] :].strip()))
+    read = _pack_name(brand, code.label, strengths, counted, (head, text[folded.places[ends] :].strip()))
+    return replace(read, route=None, open=read.open | {Field.ROUTE}) if contradicts_route(words, code.label) else read
 
 
 def _pack_alone(text: str, folded: Folded, tokens: list[Token]) -> PackName:
