@@ -217,6 +217,10 @@ def test_an_injection_whose_route_is_not_told_stands_in_for_nothing(tmp_path: Pa
         ("X INJ.SO.PFS 4.000 IU/0,4ML BTx2PF.SYRx0,4ML", "4000 iu", "1 pre-filled syringe"),
         ("X INJ.SOL 7,5MG/ML BTx20AMPSx10ML", "7.5 mg/ml", "10 ml"),  # part of it may be given
         ("X PD.INJ.SOL 1G/VIAL BTx1VIAL", "1 g", "1 vial"),
+        ("X PD.INJ.SOL 1G/VIAL BTx10VIALSx30ML", "1 g", "1 vial"),  # the glass holds 30 ml
+        ("X INJ.SOL 40MG/0,4ML BTx2 PF.SYR.", "40 mg", "1 pre-filled syringe"),
+        ("X SOL.INF 5% BAGx1,5L", "5 %", "1500 ml"),  # 5 % of 500 ml is another amount
+        ("X RECT.FOAM 1G/DOSE FLx14DOSES", "1 g/dose", "14 dose"),
         ("X SYR 120MG/5ML FLx150ML", "120 mg/5 ml", "150 ml"),
         ("X EY.DRO.SOL 0,5% FLX5ML", "0.5 %", "5 ml"),
         ("X EY.DRO.SOL 0,005% FLX2,5ML", "0.005 %", "1 bottle"),  # no whole number of ml

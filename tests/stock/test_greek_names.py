@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.stock.catalogue.forms import FORMS
 from services.stock.catalogue.names import Field, PackName, read_pack_name
 from services.stock.catalogue.names.amounts import decimal_of
-from services.stock.catalogue.names.forms import LABEL_OF_CODE
+from services.stock.catalogue.names.form_codes import LABELS
 from services.stock.catalogue.names.letters import fold
 from shared.catalogue import Route, is_decimal
 from tests.stock.greek_tables import as_written, table
@@ -32,8 +32,16 @@ def test_most_names_of_the_table_are_read_whole() -> None:
     assert len(whole) >= 0.75 * len(NAMES)
 
 
+def test_no_code_is_of_two_forms() -> None:
+    labels: dict[str, set[str]] = {}
+    for label, codes in LABELS.items():
+        for code in codes.split():
+            labels.setdefault(code.replace(".", ""), set()).add(label)
+    assert not {code: found for code, found in labels.items() if len(found) > 1}
+
+
 def test_every_form_of_the_bulletin_has_a_group() -> None:
-    assert {label for label in LABEL_OF_CODE.values() if label not in FORMS} == set()
+    assert {label for label in LABELS if label not in FORMS} == set()
 
 
 UNICOM_ITSELF_IS_WRONG = {
@@ -139,6 +147,10 @@ def test_units_printed_u_are_not_called_international() -> None:
 def test_the_route_is_told_only_where_the_form_tells_it() -> None:
     assert read_pack_name("X F.C.TAB 5MG/TAB BTx30").route is Route.ORAL
     assert read_pack_name("X SOL.IV.INF 10MG/ML BTx1VIALx5ML").route is Route.INTRAVENOUS
+    for elsewhere in ("GYNO-X CREAM 1% TUBx78G", "X SUBLINGUAL TAB 5MG/TAB BTx30", "X LINGUAL TAB 5MG/TAB BTx30"):
+        assert {Field.ROUTE, Field.FORM_GROUP} <= read_pack_name(elsewhere).open
+    assert read_pack_name("X SUBL.SPR 0,4MG/DOSE FLx200DOSES").route is Route.SUBLINGUAL
+    assert read_pack_name("X XYZ 5MG TUBx30G").route is None
     injection = read_pack_name("X INJ.SOL 10MG/ML BTx5AMPSx1ML")
     assert injection.route is None
     assert injection.open == {Field.ROUTE}
@@ -199,3 +211,26 @@ def test_nonsense_is_left_open_and_never_raises(text: str) -> None:
     assert len(name.strength_units) == len(name.strengths)
     assert name.units_per_pack is None or 0 < name.units_per_pack <= 10_000
     assert name.content_per_unit is None or is_decimal(name.content_per_unit)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("X CAPS 5MG/CAP BTx30", "capsule"),  # hard or soft, nothing says
+        ("X PR.CAP 5MG/CAP BTx30", "prolonged-release capsule"),
+        ("X SOFT.CAPS 5MG/CAP BTx30", "capsule, soft"),
+        ("X PS.INJ.SOL 1G/VIAL BTx1VIAL+1AMPx10ML", "powder and solvent for solution for injection"),
+        ("X PS.PR.IN.SU 1G/VIAL BTx1VIAL+1AMP", "powder and solvent for prolonged-release suspension for injection"),
+        ("X AER.MD.INH 20MCG/DOSE FLx200DOSES", "pressurised inhalation"),
+        ("X EY.DRO 1% FLx5ML", "eye drops"),
+    ],
+)
+def test_a_form_is_called_no_more_than_its_code_says(name: str, form: str) -> None:
+    assert read_pack_name(name).form == form
+
+
+def test_a_form_that_is_not_known_keeps_its_pack() -> None:
+    name = read_pack_name("X NAIL.LAC 5% BTx1 BOTTLEx2,5ML")
+    assert (name.head, name.pack, name.brand, name.form) == ("X NAIL.LAC 5%", "BTx1 BOTTLEx2,5ML", "", "")
+    assert (name.units_per_pack, name.unit, name.content_per_unit, name.content_unit) == (1, "bottle", "2.5", "ml")
+    assert read_pack_name("X XYZ 100IU/ML FLx10ML").content_per_unit is None  # of insulin it would be counted in iu

@@ -54,7 +54,7 @@ def _injected(name: PackName, strengths: tuple[tuple[str, str], ...]) -> Measure
     volume = Fraction(name.content_per_unit or 0)
     whats = [unit.partition("/")[0] for _, unit in strengths]
     pers = {unit.partition("/")[2] for _, unit in strengths}
-    if pers == {""}:
+    if pers == {""} and "%" not in whats:
         return Measured(1, name.unit, strengths)  # 840MG/VIAL
     if {_volume_of(per) for per in pers} == {volume}:
         held = tuple((amount, what) for (amount, _), what in zip(strengths, whats, strict=True))

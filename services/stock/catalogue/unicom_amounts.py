@@ -7,10 +7,11 @@ from msgspec import Struct
 
 from services.stock.catalogue.forms import Form
 from services.stock.catalogue.names import read_pack_name
-from services.stock.catalogue.names.amounts import strengths_at, tokens_of
+from services.stock.catalogue.names.amounts import tokens_of
 from services.stock.catalogue.names.letters import fold
 from services.stock.catalogue.names.pack_words import Holds
 from services.stock.catalogue.names.packs import packed_of
+from services.stock.catalogue.names.strengths import strengths_at
 from services.stock.catalogue.reading import Gap, OpenReason
 from shared.catalogue import is_decimal
 

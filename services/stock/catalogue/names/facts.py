@@ -28,7 +28,8 @@ class PackName(Struct, frozen=True, kw_only=True):
     in `strength_units`: "mg", "microgram/dose", "mg/5 ml", "%". As printed: whether salt or base, the name doesn't say.
     `unit` is what can be handed out by itself; `content_per_unit` is a decimal string too, as an eye-drop container
     holds 0.3 ml. Pens, cartridges and vials of so many units (iu) in a ml count in iu.
-    `form` is EDQM's label; `head` is the name as written up to its pack, `pack` the rest.
+    `form` is EDQM's label, no narrower than the code says ("capsule", hard or soft), and empty with the brand where the
+    code isn't known; `head` is the name as written up to its pack, `pack` the rest.
     """
 
     brand: str

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from services.stock.catalogue.names.accessories import is_accessory
 from services.stock.catalogue.names.amounts import decimal_of
-from services.stock.catalogue.names.letters import fold_words
 from services.stock.catalogue.names.pack_words import (
     BOXES,
     HOLDS,
@@ -20,21 +21,13 @@ from services.stock.catalogue.names.pack_words import (
     TIMES,
     Holds,
     holds_in,
+    is_unknown_word,
     items_of,
 )
 
 MAX_UNITS = 10_000
 _BRACKET = re.compile(r"[(\[][^()\[\]]*(?:[)\]]|$)")
 _PLUS = re.compile(r"[+&]")
-
-# What lies beside the medicine and is not handed out by itself.
-_ACCESSORIES = tuple(
-    fold_words(
-        "ΣΥΡΙΓΓΑ SYRINGE ΔΟΣΟΜΕΤΡ ΚΟΥΤΑΛ SPOON CUP ΠΟΤΗΡ ΒΕΛΟΝ NEEDLE APP ΣΤΑΓΟΝΟΜΕΤΡΟ DROPPER ΠΡΟΣΑΡΜΟΓΕΑ"
-        " ADAPT INHALER ΣΥΣΚΕΥΗ SPACER SOLV ΔΙΑΛΥΤ WATER SWAB VALV ΠΙΠΕΤ PIPETTE"
-    )
-)
-_SOLVENTS = frozenset({Holds.AMPOULE, Holds.VIAL, Holds.SYRINGE})
 
 
 class Level(Struct, frozen=True):
@@ -43,6 +36,7 @@ class Level(Struct, frozen=True):
     count: str
     holds: Holds | None = None
     implied: bool = False
+    is_whole: bool = True  # BTx3.0 may be three or thirty
 
 
 class Chain(Struct, frozen=True):
@@ -73,7 +67,11 @@ class Packed(Struct, frozen=True):
     units: int
     kind: Holds | None
     measures: dict[Holds, str]
-    named: frozenset[Holds]  # every kind that the pack's text names anywhere
+    words: frozenset[str]  # everything that the pack's text says anywhere
+
+    @property
+    def named(self) -> frozenset[Holds]:
+        return frozenset(holds_in(list(self.words)))
 
 
 class _Reader:
@@ -87,6 +85,11 @@ class _Reader:
         self.boxed = False
         self.kind_first = False  # the last level's kind stood before its number
         self.broken = False
+
+    @property
+    def counts_bare(self) -> bool:
+        """Whether all that was read is one number, of nothing that was named."""
+        return self.complete and len(self.levels) == 1 and self.levels[0].holds is None
 
     def take(self, item: str) -> bool:
         """Read one item more; False where the chain ends before it."""
@@ -107,7 +110,7 @@ class _Reader:
         if self.waiting is not None and self.after_times:
             self.levels.append(Level("1", self.waiting, implied=True))
             self.waiting = None
-        self.levels.append(Level(count, self.waiting))
+        self.levels.append(Level(count, self.waiting, is_whole=item.isdigit() and item[0] != "0"))
         self.kind_first = self.waiting is not None
         self.waiting, self.complete = None, True
         return True
@@ -130,7 +133,7 @@ class _Reader:
         if kind in MEASURES and last.holds not in (None, kind):
             return self._measured_without_times(last, kind)
         if last.holds is None or Holds.SINGLE_DOSE in (kind, last.holds):
-            self.levels[-1] = Level(last.count, kind if last.holds is None else Holds.SINGLE_DOSE)
+            self.levels[-1] = replace(last, holds=kind if last.holds is None else Holds.SINGLE_DOSE)
             return True
         return kind in {Holds.BLISTER, last.holds}  # 30 TABS BLISTER: in blisters
 
@@ -144,11 +147,17 @@ class _Reader:
 def chain_at(items: list[str], at: int) -> Chain | None:
     """Read the chain of levels that begins at this item; None where none does, or where its numbers can't be read."""
     reader = _Reader()
-    while at < len(items) and reader.take(items[at]):
+    while at < len(items) and not (reader.counts_bare and _breaks_down(items, at)) and reader.take(items[at]):
         at += 1
-    if reader.waiting is not None and not reader.levels:
+    if reader.waiting is not None and reader.waiting not in MEASURES and not reader.levels:
         reader.levels.append(Level("1", reader.waiting, implied=True))
     return Chain(tuple(reader.levels), at) if reader.levels and not reader.broken else None
+
+
+def _breaks_down(items: list[str], at: int) -> bool:
+    """BTx30 BLIST 3x10 says its thirty once more."""
+    here = at + 1 + (items[at + 1 : at + 2] == ["."])
+    return HOLDS.get(items[at]) is Holds.BLISTER and items[here + 1 : here + 2] == [TIMES] and items[here][0].isdigit()
 
 
 def claims_in(items: list[str]) -> Iterator[Chain]:
@@ -178,27 +187,38 @@ def packed_of(text: str, *, powder: bool) -> Packed | None:
     items = items_of(outside)
     start = next((at for at, item in enumerate(items) if item[0].isdigit() or holds_in([item]) or item in BOXES), None)
     chain = None if start is None else chain_at(items, start)
-    if chain is None or any(item[0].isdigit() for item in items[: start or 0]):
+    if start is None or chain is None or any(item[0].isdigit() for item in items[:start]):
+        return None
+    if _is_of_something_unknown(items, start, chain):
         return None
     tail = items[chain.after :]
     if tail[:1] == ["/"] and HOLDS.get(items[chain.after - 1]) in MEASURES:
         return None  # what began as a pack is a strength: 1MG/0,74
-    brackets = [items_of(bracket.group().strip("()[]")) for bracket in _BRACKET.finditer(text)]
-    everything = [items, *brackets]
-    if not BOXES.isdisjoint(tail) or not all(_is_accessory(part, powder=powder) for part in beside):
+    brackets = [items_of(bracket.group().strip("()[]")) for bracket in _BRACKET.finditer(_without_asides(text))]
+    if not BOXES.isdisjoint(tail) or not all(is_accessory(items_of(part), powder=powder) for part in beside):
         return None
-    named = frozenset(kind for part in everything for kind in holds_in(part))
-    return _agreeing(chain, [claim for part in (tail, *brackets) for claim in claims_in(part)], named)
+    words = frozenset(item for part in (items, *brackets) for item in part)
+    return _agreeing(chain, [claim for part in (tail, *brackets) for claim in claims_in(part)], words)
 
 
-def _is_accessory(text: str, *, powder: bool) -> bool:
-    items = items_of(text)
-    if any(item.startswith(_ACCESSORIES) for item in items):
-        return True
-    return powder and not _SOLVENTS.isdisjoint(holds_in(items))
+def _without_asides(text: str) -> str:
+    """Leave out a bracket before the pack that speaks of no part of it: (6 MIU) BTx4, (4,2MG/10,5CM2) BTx5."""
+    aside = _BRACKET.match(text.lstrip())
+    items = items_of(aside.group().strip("()[]")) if aside else []
+    speaks = TIMES in items or ("/" not in items and (holds_in(items) or not any(map(is_unknown_word, items))))
+    return text if aside is None or speaks else text.lstrip()[aside.end() :]
 
 
-def _agreeing(chain: Chain, claims: list[Chain], named: frozenset[Holds]) -> Packed | None:
+def _is_of_something_unknown(items: list[str], start: int, chain: Chain) -> bool:
+    """BTx4 of a thing that isn't known, BTx3O: the number may be of another thing, or another number."""
+    before, after = items[start - 1 : start], items[chain.after : chain.after + 1]
+    nameless = chain.levels[-1].holds is None
+    return (items[start][0].isdigit() and any(map(is_unknown_word, before))) or (
+        nameless and any(map(is_unknown_word, after))
+    )
+
+
+def _agreeing(chain: Chain, claims: list[Chain], words: frozenset[str]) -> Packed | None:
     """Put together what the chain and the brackets say; None where they contradict one another."""
     kind = chain.counted[-1].holds if chain.counted else None
     measures: dict[Holds, str] = {}
@@ -213,9 +233,9 @@ def _agreeing(chain: Chain, claims: list[Chain], named: frozenset[Holds]) -> Pac
             kind = claim.counted[-1].holds
     if any(level.holds in MEASURES for level in chain.levels[:-1]):
         return None  # x10ML x1: what would come after a measure?
-    if chain.units.denominator != 1 or not 0 < chain.units <= MAX_UNITS:
+    if not all(level.is_whole for level in chain.counted) or not 0 < chain.units <= MAX_UNITS:
         return None
-    return Packed(chain, int(chain.units), kind, measures, named)
+    return Packed(chain, int(chain.units), kind, measures, words)
 
 
 def _divides(claim: Chain, units: Fraction) -> bool:

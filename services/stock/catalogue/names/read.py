@@ -2,18 +2,24 @@
 
 import re
 
+from msgspec.structs import replace
+
 from services.stock.catalogue.forms import FORMS
-from services.stock.catalogue.names.amounts import Strengths, Token, ratio, strengths_at, tokens_of
-from services.stock.catalogue.names.counts import Counted, count_pack
+from services.stock.catalogue.names.amounts import Token, text_at, tokens_of
+from services.stock.catalogue.names.brands import contradicts, contradicts_route
+from services.stock.catalogue.names.counted import Counted
+from services.stock.catalogue.names.counts import count_pack
 from services.stock.catalogue.names.facts import Field, PackName
-from services.stock.catalogue.names.forms import POWDER_CODES, FormCode, contradicts, form_codes
+from services.stock.catalogue.names.forms import FormCode, form_codes
 from services.stock.catalogue.names.letters import Folded, fold_with_places
+from services.stock.catalogue.names.measures import UNITS
+from services.stock.catalogue.names.strengths import Strengths, strengths_at, whole_strengths_at
+from services.stock.catalogue.names.unformed import count_unformed
 from shared.catalogue import FormGroup, Route
 
 MAX_CHARACTERS = 500
 
-_PER_CENT_OF = re.compile(r"\s*\(?[WV]\s?/\s?[WV]\)?(?![^\W\d_])")
-_BOX_BEGINS = re.compile(r"B[TX]X?|FLX?")
+_BOX_BEGINS = re.compile(r"B[TX]X?|FLX?|TUBE?X?|BOTTLEX?")
 
 _ROUTE_OF_GROUP = {
     FormGroup.INHALATION: Route.INHALATION,
@@ -38,7 +44,7 @@ def read_pack_name(text: str) -> PackName:
     tokens = tokens_of(folded.text)
     code, strengths = _form_and_strengths(tokens)
     if code is None:
-        return _nothing_certain(text)
+        return _pack_alone(text, folded, tokens)
     begins, ends = tokens[code.first].start, _end_of_head(folded, tokens, code, strengths)
     brand = text[: folded.places[begins]].strip(" ®™")
     brand_tokens = tokens[: code.first]
@@ -49,18 +55,31 @@ def read_pack_name(text: str) -> PackName:
     if strengths and not _strengths_fit(code, strengths, brand_tokens):
         strengths = None
     head = text[: folded.places[ends]].strip()
-    return _pack_name(brand, code, strengths, counted, (head, text[folded.places[ends] :].strip()))
+    read = _pack_name(brand, code.label, strengths, counted, (head, text[folded.places[ends] :].strip()))
+    return replace(read, route=None, open=read.open | {Field.ROUTE}) if contradicts_route(words, code.label) else read
+
+
+def _pack_alone(text: str, folded: Folded, tokens: list[Token]) -> PackName:
+    """Tell what the pack itself says, where the form isn't known."""
+    box = _box_at(tokens)
+    begins = tokens[box].start if 0 < box < len(tokens) else len(folded.text)
+    in_units = any(UNITS.get(token.text) in {"iu", "u"} for token in tokens)
+    counted = count_unformed(folded.text[begins:], in_units=in_units)
+    place = folded.places[begins]
+    return _pack_name("", "", None, counted, (text[:place].strip(), text[place:].strip()))
 
 
 def _form_and_strengths(tokens: list[Token]) -> tuple[FormCode | None, Strengths | None]:
     """Find the form's code with its strength right behind it; else the one code before the pack, and no strength."""
     codes = [code for code in form_codes(tokens) if 0 < code.first < _box_at(tokens)]
-    pairs = [(code, found) for code in codes if (found := _clean_strengths(tokens, _after_dots(tokens, code.after)))]
+    if any(text_at(tokens, code.first - 1) in {"+", "&"} for code in codes):
+        return None, None  # two medicines in one box: TAB 500MG/TAB + CAPS 20MG/CAP
+    pairs = [(code, found) for code in codes if (found := whole_strengths_at(tokens, _after_dots(tokens, code.after)))]
     if len(pairs) == 1:
         return pairs[0]
     if pairs or len({code.label for code in codes}) != 1:
         return None, None
-    return codes[-1], None
+    return replace(codes[0], after=codes[-1].after), None
 
 
 def _box_at(tokens: list[Token]) -> int:
@@ -73,31 +92,6 @@ def _after_dots(tokens: list[Token], at: int) -> int:
     return at
 
 
-def _clean_strengths(tokens: list[Token], at: int) -> Strengths | None:
-    """Read the strength here, unless more of it follows that isn't understood: (70MG+140MCG) (5600IU)."""
-    found = strengths_at(tokens, at)
-    if found is None or found.after >= len(tokens):
-        return found
-    here = found.after
-    follows = tokens[here].text
-    if follows == "(":
-        again = strengths_at(tokens, here + 1)
-        if again is None:
-            return found
-        closed = again.after < len(tokens) and tokens[again.after].text == ")"
-        same = [ratio(*pair) for pair in zip(again.amounts, again.units, strict=True)] == [
-            ratio(*pair) for pair in zip(found.amounts, found.units, strict=True)
-        ]
-        return (
-            Strengths(found.amounts, found.units, found.per_piece, found.has_per, again.after + 1)
-            if (closed and same)
-            else None
-        )
-    if follows in {"+", "/", "?"} or strengths_at(tokens, here) or (follows == "-" and strengths_at(tokens, here + 1)):
-        return None
-    return found
-
-
 def _end_of_head(folded: Folded, tokens: list[Token], code: FormCode, strengths: Strengths | None) -> int:
     """Say where the pack begins; a strength that couldn't be read is left before it."""
     if strengths is None:
@@ -106,9 +100,7 @@ def _end_of_head(folded: Folded, tokens: list[Token], code: FormCode, strengths:
             return tokens[box].start
         unread = code.after < len(tokens) and (tokens[code.after].is_number or tokens[code.after].text == "(")
         return len(folded.text) if unread else tokens[code.after - 1].end
-    end = tokens[strengths.after - 1].end
-    of = _PER_CENT_OF.match(folded.text, end) if strengths.units[0] == "%" else None
-    return of.end() if of else end
+    return tokens[strengths.after - 1].end
 
 
 def _piece_fits(label: str, strengths: Strengths | None) -> bool:
@@ -122,22 +114,38 @@ def _piece_fits(label: str, strengths: Strengths | None) -> bool:
 
 def _strengths_fit(code: FormCode, strengths: Strengths, brand: list[Token]) -> bool:
     """Whether a strength of this measure is a strength of this form, and the brand prints no other."""
-    for at, _ in enumerate(brand):
-        printed = strengths_at(brand, at) if brand[at].is_number and not (at and brand[at - 1].text == "+") else None
-        if printed and (printed.amounts, printed.units) != (strengths.amounts, strengths.units):
-            return False
+    if not _is_the_brands(strengths, brand):
+        return False
+    form = FORMS[code.label]
+    if strengths.slashed and not (form.units <= _PIECES or _is_of_several(strengths, code)):
+        return False
     units = set(strengths.units)
     plain = not any("/" in unit or unit == "%" for unit in units)
-    group = FORMS[code.label].group
-    if FORMS[code.label].units <= _PIECES:
-        return plain or (group is FormGroup.INHALATION and all(unit.endswith("/dose") for unit in units))
-    if group is FormGroup.ORAL_POWDER:
+    if form.units <= _PIECES:
+        return plain or (form.group is FormGroup.INHALATION and all(unit.endswith("/dose") for unit in units))
+    if form.group is FormGroup.ORAL_POWDER:
         return plain
-    if group is FormGroup.PATCH:
+    if form.group is FormGroup.PATCH:
         return all(unit.endswith((" h", "/h")) for unit in units) or strengths.per_piece == "patch"
     if plain:
-        return strengths.per_piece is not None or code.code in POWDER_CODES or code.label.startswith("powder for sol")
+        return strengths.per_piece is not None or code.is_powder_injected
     return not any(unit.endswith("h") for unit in units)
+
+
+def _is_the_brands(strengths: Strengths, brand: list[Token]) -> bool:
+    """Whether the brand prints no other strength than this."""
+    for at, token in enumerate(brand):
+        begins = token.is_number and text_at(brand, at - 1) not in {"+", "/"}
+        printed = strengths_at(brand, at) if begins else None
+        if printed and (printed.amounts, printed.units) != (strengths.amounts, strengths.units):
+            return False
+    return True
+
+
+def _is_of_several(strengths: Strengths, code: FormCode) -> bool:
+    """Whether a slash parts substances where the form has no pieces: 10MG/5G may be ten mg in five grams."""
+    same = len(set(strengths.units)) == 1
+    return same and (code.is_powder_injected or not strengths.units[0].startswith("g"))
 
 
 def _route(label: str, group: FormGroup | None) -> Route | None:
@@ -145,7 +153,7 @@ def _route(label: str, group: FormGroup | None) -> Route | None:
         return None
     if group.startswith("oral_"):
         return Route.ORAL
-    if label == "sublingual tablet":
+    if label.startswith("sublingual"):
         return Route.SUBLINGUAL
     if label.endswith("for infusion"):
         return Route.INTRAVENOUS
@@ -153,9 +161,9 @@ def _route(label: str, group: FormGroup | None) -> Route | None:
 
 
 def _pack_name(
-    brand: str, code: FormCode, strengths: Strengths | None, counted: Counted, parts: tuple[str, str]
+    brand: str, label: str, strengths: Strengths | None, counted: Counted, parts: tuple[str, str]
 ) -> PackName:
-    route = _route(code.label, FORMS[code.label].group)
+    route = _route(label, FORMS[label].group) if label else None
     known = {
         Field.BRAND: bool(brand),
         Field.STRENGTHS: strengths is not None,
@@ -172,7 +180,7 @@ def _pack_name(
         strengths=strengths.amounts if strengths else (),
         strength_units=strengths.units if strengths else (),
         form_group=counted.group,
-        form=code.label,
+        form=label,
         route=route,
         unit=counted.unit,
         units_per_pack=counted.units_per_pack,
@@ -181,22 +189,4 @@ def _pack_name(
         open=frozenset(field for field, is_known in known.items() if not is_known),
         head=parts[0],
         pack=parts[1],
-    )
-
-
-def _nothing_certain(text: str) -> PackName:
-    return PackName(
-        brand="",
-        strengths=(),
-        strength_units=(),
-        form_group=None,
-        form="",
-        route=None,
-        unit="",
-        units_per_pack=None,
-        content_per_unit=None,
-        content_unit="",
-        open=frozenset(Field),
-        head=text.strip(),
-        pack="",
     )
