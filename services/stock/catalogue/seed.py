@@ -19,8 +19,8 @@ moiety_el         the Greek name of the substance, for searching; several joined
 key               "eof:" and the first seven digits of the EOF code, else "dosis:" and words that never change
 
 Codes beginning with 280 are real and stand in the Greek price bulletin or the UNICOM pilot data. Those that
-begin with 2900 are made up, so that scanning can be tried: GS1 keeps the prefixes 20 to 29 for restricted
-circulation, where no manufacturer's number lies. They are printed on no pack and mean nothing outside.
+begin with 952 are made up, so that scanning can be tried: GS1 keeps that prefix for demonstrations and examples.
+They are printed on no pack and mean nothing outside.
 Names and pack sizes without a 280 code are as known, not checked against the bulletin.
 """
 
