@@ -1,7 +1,6 @@
 """Therapy lines with what has been supplied of them."""
 
 from datetime import date
-from fractions import Fraction
 from uuid import UUID
 
 import msgspec
@@ -9,6 +8,7 @@ import msgspec
 from services.dispense.rules import Schedule
 from services.dispense.rules.planning import OwedBefore, Plan
 from shared.database import Transaction
+from shared.exact import fraction_of
 
 # Every line in force with what has been supplied of it; supply that a visit of this same day gave counts too, and
 # what is prepared for an earlier day that is still to come.
@@ -99,7 +99,7 @@ async def plans(tx: Transaction, day_on: date, patient_id: UUID | None = None) -
                 product_id=row["product_id"],
                 substitution_group=row["substitution_group"],
                 content_per_unit=row["content_per_unit"],
-                per_intake=Fraction(row["per_intake"]),
+                per_intake=fraction_of(row["per_intake"]),
                 schedule=_SCHEDULE.decode(row["schedule"]),
                 starts_on=row["starts_on"],
                 until_on=row["until_on"],

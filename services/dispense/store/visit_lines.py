@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date
-from fractions import Fraction
 from uuid import UUID
 
 from msgspec import Struct
 
 from services.dispense.rules.planning import Prepared, Wanted
 from shared.database import Transaction
+from shared.exact import fraction_of
 
 ADD_LINES = """
 INSERT INTO visit_line (line_id, clinic_id, visit_id, therapy_line_id, tops_up, reference, request_id, product_id,
@@ -75,9 +75,9 @@ async def prepared_lines(
     for row in await tx.sql.fetch(PREPARED, tx.clinic_id, day_id, patient_id):
         fields = dict(row)
         reference, whose = fields.pop("reference"), fields.pop("patient_id")
-        fields["content_needed"] = Fraction(fields["content_needed"])
+        fields["content_needed"] = fraction_of(fields["content_needed"])
         if fields["content_per_day"] is not None:
-            fields["content_per_day"] = Fraction(fields["content_per_day"])
+            fields["content_per_day"] = fraction_of(fields["content_per_day"])
         found.append((Prepared(**fields), reference, whose))
     return found
 

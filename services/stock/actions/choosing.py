@@ -15,6 +15,7 @@ from services.stock.store.choosing import GroupMember
 from services.stock.store.lots import LotRow
 from shared.database import Transaction
 from shared.events.dispense import AskedLine
+from shared.exact import divide_up, fraction_of
 from shared.policies import SharingRule
 
 
@@ -79,7 +80,8 @@ def _wanted_units(needs: Sequence[fefo.Need], members: Sequence[GroupMember]) ->
     wanted: dict[UUID, int] = {}
     for need in needs:
         for product_id in need.product_ids:
-            wanted[product_id] = wanted.get(product_id, 0) + ceil(need.content_needed / content[product_id])
+            units = divide_up(need.content_needed.numerator, need.content_needed.denominator * content[product_id])
+            wanted[product_id] = wanted.get(product_id, 0) + units
     return wanted
 
 
@@ -88,8 +90,8 @@ def _need(line: AskedLine, accepted: Mapping[str, frozenset[UUID]]) -> fefo.Need
         reference=line.reference,
         order=line.order,
         product_ids=accepted.get(line.substitution_group, frozenset()),
-        content_needed=Fraction(line.content_needed),
-        content_per_day=None if line.content_per_day is None else Fraction(line.content_per_day),
+        content_needed=fraction_of(line.content_needed),
+        content_per_day=None if line.content_per_day is None else fraction_of(line.content_per_day),
         from_on=line.from_on,
         through_on=line.through_on,
     )

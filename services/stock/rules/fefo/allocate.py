@@ -17,12 +17,12 @@ from services.stock.rules.fefo.walk import (
     Demand,
     Stock,
     demand_of,
-    divide_up,
     expiry_order,
     is_met,
     picks_of,
     serve,
 )
+from shared.exact import divide_up
 from shared.policies import SharingRule
 
 

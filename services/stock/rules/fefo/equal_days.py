@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from math import gcd
 from uuid import UUID
 
-from services.stock.rules.fefo.walk import Demand, Goal, Stock, divide_up, put_back, serve
+from services.stock.rules.fefo.walk import Demand, Goal, Stock, put_back, serve
+from shared.exact import divide_up
 
 
 def competing(demands: list[Demand], stock: Stock) -> Iterable[list[Demand]]:

@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from services.stock.rules.fefo.facts import Lot, Need, Pick
+from shared.exact import divide_up
 
 
 class Slot(msgspec.Struct, kw_only=True):
@@ -115,7 +116,7 @@ def _slot(lot: Lot) -> Slot:
 def demand_of(need: Need, stock: Stock) -> Demand:
     rate = need.content_per_day or Fraction(0)
     scale = lcm(need.content_needed.denominator, rate.denominator)
-    wanted, per_day = int(need.content_needed * scale), int(rate * scale)
+    wanted, per_day = _scaled(need.content_needed, scale), _scaled(rate, scale)
     first, last = need.from_on.toordinal(), need.through_on.toordinal()
     if per_day:  # content for fewer days than the period is used up before the period ends
         last = min(last, first + divide_up(wanted, per_day) - 1)
@@ -130,8 +131,8 @@ def demand_of(need: Need, stock: Stock) -> Demand:
     )
 
 
-def divide_up(number: int, by: int) -> int:
-    return -(-number // by)
+def _scaled(content: Fraction, scale: int) -> int:
+    return content.numerator * (scale // content.denominator)
 
 
 def is_met(demand: Demand, goal: Goal) -> bool:
