@@ -38,6 +38,7 @@ BY_HAND: Mapping[str, set[Role]] = {
     "judge_product": {PHARMACIST},
     "scan": set(Role) - {AUDITOR, DECISIONS},
     "scan_line": {PARTNER},
+    "scan_extra_line": {PHARMACIST},
     "list_gtins": set(Role),
     "learn_gtin": {PHARMACIST},
     "judge_gtin": {PHARMACIST},

@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 
 from services.donations import actions
-from services.donations.errors import CollectionNotFound, CollectionNotOpen
-from services.donations.scanning.actions import LoggedScan, add_scanned_line
+from services.donations.errors import CollectionNotFound, CollectionNotHandedIn, CollectionNotOpen
+from services.donations.scanning.actions import LoggedScan, add_scanned_extra_line, add_scanned_line
 from services.donations.scanning.deciding import NotCertain, ScannedItem
 from services.stock.actions.gtins import judge_gtin, learn_gtin
 from shared.codes import Question, Refusal
@@ -248,3 +248,28 @@ async def test_nothing_is_scanned_into_a_collection_that_is_handed_in_or_another
     await pharmacy.hand_in(collection_id)
     with pytest.raises(CollectionNotOpen):
         await add_scanned_line(pharmacy.work(), pharmacy.mine, collection_id, item)
+
+
+async def test_an_extra_box_is_added_at_the_check_by_its_code_and_waits_for_its_outcome(pharmacy: Pharmacy) -> None:
+    collection_id, (line_id,) = await pharmacy.handed_in({})
+    await pharmacy.check(collection_id, line_id, "accept")
+    assert (await pharmacy.collection(collection_id)).state == "checked"
+    item = ScannedItem(text=code(pharmacy), source_kind=SourceKind.PERSON)
+    answer = await add_scanned_extra_line(pharmacy.at_the_clinic(), collection_id, item)
+    assert answer.added is not None
+    assert (answer.added.line.state, answer.added.product_id) == ("logged", AMLIBON)
+    found = await pharmacy.collection(collection_id)
+    assert (found.state, found.lines, found.waiting_lines) == ("handed_in", 2, 1)
+
+
+async def test_an_extra_box_that_is_not_certain_or_comes_too_soon_is_not_added(pharmacy: Pharmacy) -> None:
+    collection_id = await pharmacy.open()
+    item = ScannedItem(text=AMLIBON_CODE, source_kind=SourceKind.PERSON)
+    with pytest.raises(CollectionNotHandedIn):
+        await add_scanned_extra_line(pharmacy.at_the_clinic(), collection_id, item)
+    await added(pharmacy, collection_id, code(pharmacy))
+    await pharmacy.hand_in(collection_id)
+    answer = await add_scanned_extra_line(pharmacy.at_the_clinic(), collection_id, item)
+    assert answer.not_certain is not None
+    assert answer.not_certain.missing == ("batch", "expires_on")
+    assert (await pharmacy.collection(collection_id)).lines == 1

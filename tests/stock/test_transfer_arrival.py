@@ -10,6 +10,7 @@ from services.stock.actions import transfer
 from services.stock.actions.lots import hold_lot
 from services.stock.errors import LineNotInTransfer, TransferNotReady
 from services.stock.rules.transfer import LEAST_LIFE_DAYS
+from shared.catalogue import product_id_for
 from shared.database import Database
 from shared.events import stock as events
 from tests.people import World
@@ -17,6 +18,9 @@ from tests.stock.clinic import AMLIBON, NORMODIN
 from tests.stock.transfers import TwoClinics, counted, side_of, two_clinics
 
 pytestmark = pytest.mark.anyio
+
+GAUZE = product_id_for("dosis:gauze-sterile-10x10")
+MILK = product_id_for("dosis:infant-milk-1-400")
 
 
 @pytest.fixture
@@ -51,6 +55,19 @@ async def test_all_that_was_shipped_arrives_as_the_same_lot_and_closes_the_trans
             lots=(events.CountedLot(lot_number=1, units=30),),
         )
     ]
+
+
+@pytest.mark.parametrize("item", [GAUZE, MILK], ids=["with a code", "by name alone"])
+async def test_what_is_no_medicine_travels_as_medicines_do(both: TwoClinics, item: UUID) -> None:
+    sent = await both.sending.shelve(item, 25, batch=None)
+    transfer_id = await both.ask((item, 10))
+    await both.agree(transfer_id, 10)
+    await both.ship(transfer_id)
+    assert await both.receive(transfer_id, counted(10)) == "closed"
+    assert await both.sending.units(sent) == {"shelf": 15, "sent": 10}
+    arrived = await both.asking.lot(await received_lot(both, transfer_id))
+    assert (arrived.product_id, arrived.batch) == (item, None)
+    assert await both.asking.units(arrived.lot_id) == {"shelf": 10}
 
 
 async def test_what_did_not_arrive_stays_in_transit_at_the_sender_until_people_settle_it(both: TwoClinics) -> None:

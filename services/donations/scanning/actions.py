@@ -6,7 +6,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from services.donations import actions
-from services.donations.errors import CollectionNotOpen
+from services.donations import store as collections
+from services.donations.errors import CollectionNotHandedIn, CollectionNotOpen
 from services.donations.scanning import store
 from services.donations.scanning.deciding import NotCertain, ScannedItem, decide
 from shared import gtins
@@ -52,6 +53,20 @@ async def add_scanned_line(
             if collection.state != "open":
                 raise CollectionNotOpen
             return tx.done(LineScanned(added=await _log(tx, collection_id, item)))
+    except _NothingIsAdded as nothing:
+        return LineScanned(not_certain=nothing.answer)
+
+
+async def add_scanned_extra_line(work: Work, collection_id: UUID, item: ScannedItem) -> LineScanned:
+    """The same for a box found at the check that nobody had logged."""
+    try:
+        async with work.transaction() as tx:
+            collection = await actions.locked_collection(tx, collection_id, None)
+            if collection.state == "open":
+                raise CollectionNotHandedIn
+            added = await _log(tx, collection_id, item)
+            await collections.set_checked_if_done(tx, collection_id)
+            return tx.done(LineScanned(added=added))
     except _NothingIsAdded as nothing:
         return LineScanned(not_certain=nothing.answer)
 

@@ -1,4 +1,4 @@
-"""Scanning at a partner pharmacy."""
+"""Scanning donated boxes."""
 
 from uuid import UUID
 
@@ -34,6 +34,9 @@ class LineScanBody(fields.Body, frozen=True):
     expires_on: fields.Day | None = None
     seen_before_ok: bool = False
 
+    def item(self) -> ScannedItem:
+        return ScannedItem(**{name: getattr(self, name) for name in self.__struct_fields__})
+
 
 @command(
     "/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/scan",
@@ -44,8 +47,17 @@ async def scan_line(
     work: Work, access: Access, clinic_id: UUID, collection_id: UUID, data: LineScanBody
 ) -> actions.LineScanned:
     """Add a donated box by its code, if all is certain; else say what isn't, and store nothing."""
-    item = ScannedItem(**{name: getattr(data, name) for name in LineScanBody.__struct_fields__})
-    return await actions.add_scanned_line(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id, item)
+    return await actions.add_scanned_line(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id, data.item())
 
 
-ROUTES = (scan, scan_line)
+@command(
+    "/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/extra-scan",
+    act=Act.CHECK_DONATION,
+    status_code=200,
+)
+async def scan_extra_line(work: Work, collection_id: UUID, data: LineScanBody) -> actions.LineScanned:
+    """Add a box that was in a handed-in collection though nobody had logged it, by its code."""
+    return await actions.add_scanned_extra_line(work, collection_id, data.item())
+
+
+ROUTES = (scan, scan_line, scan_extra_line)
