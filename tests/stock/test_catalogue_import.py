@@ -13,11 +13,12 @@ from deploy import operator
 from deploy.cell import Cell
 from services.stock.catalogue import OpenReason, Reading, read_seed, read_unicom
 from services.stock.catalogue.actions import Imported, import_catalogue, judge_product
-from services.stock.catalogue.planning import merged
+from services.stock.catalogue.corrections import Correction
+from services.stock.catalogue.planning import Standing, merged, plan
 from services.stock.errors import ControlledStays
 from services.stock.store import choosing
 from shared import known
-from shared.catalogue import Pack, Product, product_id_for, substitution_group
+from shared.catalogue import Pack, Product, Route, product_id_for, substitution_group
 from shared.database import Database
 from shared.events.stock import ProductListed, ProductOverridden
 from shared.ids import new_id
@@ -164,6 +165,33 @@ def test_a_second_source_has_the_word_and_keeps_the_packs_and_names_only_the_fir
     assert (both.other_names, both.holder) == (("νέο", "παλιό"), "Now")
     assert merged(both, read) == both
     assert merged(read, read) == read
+
+
+def test_a_source_that_knows_no_route_takes_none_away() -> None:
+    first, read = a_product(route=Route.SUBCUTANEOUS), a_product(route=Route.OTHER)
+    assert merged(first, read).route is Route.SUBCUTANEOUS
+    assert merged(read, first).route is Route.SUBCUTANEOUS
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [{"unit": "ml"}, {"content_per_unit": 5}, {"content_unit": "ml"}],
+    ids=["another unit", "more in a unit", "another content"],
+)
+def test_what_is_counted_in_one_way_is_counted_in_another_only_by_a_person(otherwise: dict[str, Any]) -> None:
+    """Thirty on the shelf stay thirty of the same thing, whatever a newer file or another source says."""
+    before = a_product(Pack("2800000000001", 30, "BTx30"))
+    read = replace(before, name="NAMED ANEW", **otherwise)
+    standing = Standing(products={before.product_id: before}, owner_of_code={"2800000000001": before.product_id})
+    planned = plan(Reading((read,), ()), standing)
+    assert planned.products == ()
+    [row] = planned.open_rows
+    assert [gap.reason for gap in row.row.gaps] == [OpenReason.UNIT_CONTRADICTED]
+    assert row.row.known.code == "2800000000001"
+    said = {before.product_id: [Correction(unit=read.unit, content_per_unit=5, content_unit=read.content_unit)]}
+    by_hand = replace(before, unit=read.unit, content_per_unit=5, content_unit=read.content_unit)
+    settled = msgspec.structs.replace(standing, products={before.product_id: by_hand}, corrections=said)
+    assert [one.after.name for one in plan(Reading((read,), ()), settled).products] == ["NAMED ANEW"]
 
 
 async def test_what_changed_is_told_again_in_a_new_version(apart: World) -> None:

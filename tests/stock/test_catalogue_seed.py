@@ -52,12 +52,12 @@ def test_the_shipped_catalogue_is_sorted_and_its_keys_follow_its_codes() -> None
         assert row["key"].startswith(f"eof:{row['code'][3:10]}" if coded else "dosis:")
 
 
-def test_every_code_shipped_has_a_valid_check_digit_and_is_real_or_of_restricted_circulation(
+def test_every_code_shipped_has_a_valid_check_digit_and_is_real_or_for_demonstrations(
     shipped: Reading,
 ) -> None:
     codes = [pack.code for product in shipped.products for pack in product.packs if pack.code]
     assert all(has_valid_check_digit(code) for code in codes)
-    assert Counter(code[:4] for code in codes if code[:3] != "280") == {"2900": 23}
+    assert Counter(code[:4] for code in codes if code[:3] != "280") == {"9520": 23}
     assert len([code for code in codes if code[:3] == "280"]) == 56
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from services.stock.catalogue.corrections import Correction, corrected, in_order
 from services.stock.catalogue.facts import facts_of_pack
 from services.stock.catalogue.reading import Gap, OpenReason, OpenRow, Reading
-from shared.catalogue import Pack, Product
+from shared.catalogue import Pack, Product, Route
 from shared.ids import derived_id
 
 
@@ -76,8 +76,26 @@ def plan_products(read: Sequence[Product], standing: Standing) -> tuple[list[Pla
         before = standing.products.get(product.product_id)
         found = replace(product, packs=own)
         after = corrected(merged(before or found, found), standing.corrections.get(product.product_id, ()))
+        if before is not None and _counted_in(after) != _counted_in(before):
+            strangers += [_counted_otherwise(before, product, pack) for pack in own]
+            continue
         planned.append(PlannedProduct(product, before, after))
     return planned, strangers
+
+
+def _counted_in(product: Product) -> tuple[object, ...]:
+    """What one unit of a product is: what the shelf holds and what plans need is counted in it."""
+    return (product.unit, product.content_per_unit, product.content_unit)
+
+
+def _counted_otherwise(before: Product, read: Product, pack: Pack) -> OpenRow:
+    """Thirty ampoules are not thirty millilitres: what is there already is never counted anew in silence."""
+    gap = Gap(OpenReason.UNIT_CONTRADICTED, f"{_unit_in_words(before)} / {_unit_in_words(read)}")
+    return OpenRow(0, read.name, (gap,), facts_of_pack(read, pack))
+
+
+def _unit_in_words(product: Product) -> str:
+    return f"{product.unit} {product.content_per_unit} {product.content_unit}"
 
 
 def _own_and_foreign(product: Product, owner_of_code: Mapping[str, UUID]) -> tuple[tuple[Pack, ...], list[Pack]]:
@@ -115,7 +133,7 @@ def _substance_of(product: Product) -> tuple[object, ...]:
 
 
 def merged(first: Product, read: Product) -> Product:
-    """What a second source says of a product: its word, and what only the first had said: packs, names, ATC, holder."""
+    """What a second source says of a product; and what only the first had said: packs, names, route, ATC, holder."""
     read_codes = {pack.code for pack in read.packs if pack.code is not None}
     read_sizes = {pack.units_per_pack for pack in read.packs}
     kept = [
@@ -127,6 +145,7 @@ def merged(first: Product, read: Product) -> Product:
     names = [name for name in first.other_names if name not in read.other_names]
     return replace(
         read,
+        route=first.route if read.route is Route.OTHER else read.route,
         atc=read.atc or first.atc,
         holder=read.holder or first.holder,
         packs=in_order((*read.packs, *kept)),
