@@ -39,6 +39,7 @@ SEARCH_PATH = "pg_catalog, public, pg_temp"
 AWAY: tuple[type[Exception], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection cut in the middle of a word
     asyncpg.OperatorInterventionError,
     asyncpg.TooManyConnectionsError,
     asyncpg.QueryCanceledError,

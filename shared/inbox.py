@@ -45,6 +45,7 @@ Consumers = Mapping[type[Any], Consumer | Together]
 TRANSIENT = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
     asyncpg.LockNotAvailableError,
@@ -238,7 +239,10 @@ async def _take(sql: Sql, envelopes: Sequence[Envelope]) -> list[Verdict]:
 
 async def _next_waiting(sql: Sql, *, applied: list[UUID], latest: Sequence[Envelope]) -> list[bytes]:
     """What waits for the turn after the latest events of their aggregates; the applied ones wait no longer."""
-    last = {(envelope.producer, envelope.aggregate_id): envelope.version for envelope in latest}
+    last: dict[tuple[str, UUID], int] = {}
+    for envelope in latest:  # a fork's version may come after a higher one
+        whose = (envelope.producer, envelope.aggregate_id)
+        last[whose] = max(envelope.version, last.get(whose, 0))
     if not last:
         return []
     rows = await sql.fetch(

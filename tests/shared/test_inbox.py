@@ -151,6 +151,15 @@ async def test_an_old_version_under_an_unknown_id_is_a_fork_and_parked(story: St
     assert "restored from a backup" in (await story.details())[id_of(forks[0])]
 
 
+async def test_a_fork_behind_the_event_it_follows_in_a_batch_holds_nothing_back(story: Story, lot_id: UUID) -> None:
+    for version in (1, 2, 4):
+        await story.take_in(told(lot_id, version))
+    fork = told(lot_id, 2, "another")
+    await story.take_in(told(lot_id, 3), fork)
+    assert await story.words(lot_id) == ["1", "2", "3", "4"]
+    assert await story.waiting() == {id_of(fork): "fork"}
+
+
 async def test_trying_a_fork_again_does_not_apply_it(story: Story, lot_id: UUID) -> None:
     fork = told(lot_id, 1, "another")
     await story.take_in(told(lot_id, 1), fork)

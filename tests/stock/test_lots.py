@@ -270,7 +270,7 @@ async def test_every_lot_that_would_not_be_given_has_the_reason_why(clinic: OwnC
         through_on=clinic.day(29),
     )
     async with work.reading() as tx:
-        known = await choosing.all_lots_of(tx, [AMLIBON, NORMODIN, LEVOTHYROXINE], 100)
+        known = await choosing.all_lots_of(tx, [AMLIBON, NORMODIN, LEVOTHYROXINE], clinic.today, 100)
     lots = [
         fefo.Lot(
             lot_id=lot.lot_id,
@@ -291,3 +291,11 @@ async def test_every_lot_that_would_not_be_given_has_the_reason_why(clinic: OwnC
         later: fefo.Reason.EXPIRES_LATER,
         other: fefo.Reason.NOT_THIS_MEDICINE,
     }
+
+
+async def test_where_there_are_too_many_lots_to_look_at_what_has_expired_is_left_out_first(clinic: OwnClinic) -> None:
+    expired = [await clinic.shelve(AMLIBON, 1, batch=f"OLD{n}", days=-n) for n in range(1, 4)]
+    late, soon = await clinic.shelve(AMLIBON, 1, days=400), await clinic.shelve(AMLIBON, 1, days=40)
+    async with clinic.work().reading() as tx:
+        seen = [lot.lot_id for lot in await choosing.all_lots_of(tx, [AMLIBON], clinic.today, 3)]
+    assert seen == [soon, late, expired[2]]

@@ -12,7 +12,7 @@ from services.stock.actions import reservation
 from services.stock.actions.lots import hold_lot
 from services.stock.catalogue.actions import judge_product
 from services.stock.rules import fefo
-from services.stock.store import choosing
+from services.stock.store import choosing, lots
 from services.stock.store import reservation as reservations
 from shared.database import Database
 from shared.events.dispense import ReservationAbandoned
@@ -45,6 +45,29 @@ async def clinic(world: World, stock: Database) -> OwnClinic:
 async def group_of(clinic: OwnClinic, product_id: UUID) -> str:
     query = "SELECT substitution_group FROM product WHERE product_id = $1"
     return (await owner_rows(clinic.world, "stock", query, product_id))[0]["substitution_group"]
+
+
+async def test_what_is_held_in_the_very_moment_makes_way_for_what_could_be_given_instead(clinic: OwnClinic) -> None:
+    """The allocation waits for the lot that somebody is just holding; then it looks again."""
+    early = await clinic.shelve(AMLIBON, 30, batch="EARLY", days=100)
+    late = await clinic.shelve(AMLIBON, 30, batch="LATE", days=200)
+    async with clinic.work().transaction() as holding:
+        await lots.lock_lots(holding, [early])
+        asking = asyncio.create_task(ask(clinic, asked(clinic)))
+        await _until_it_waits(clinic)
+        await lots.set_hold(holding, early, "Recalled.")
+    given = await reserved_for(clinic, await asking)
+    assert [(lot.lot_id, lot.units) for lot in given] == [(late, 30)]
+
+
+async def _until_it_waits(clinic: OwnClinic) -> None:
+    """Somebody's lock is waited for in the database."""
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple'))"
+    for _ in range(200):
+        if await clinic.stock.pool.fetchval(waits):
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("nobody waits for a lock")
 
 
 async def test_what_is_reserved_is_told_with_all_that_the_counter_needs(clinic: OwnClinic) -> None:
@@ -132,7 +155,7 @@ async def test_a_lot_that_is_held_or_reserved_for_another_is_not_given(clinic: O
         through_on=clinic.day(29),
     )
     async with clinic.work().reading() as tx:
-        known = await choosing.all_lots_of(tx, [AMLIBON], 10)
+        known = await choosing.all_lots_of(tx, [AMLIBON], clinic.today, 10)
     free = [
         fefo.Lot(
             lot_id=lot.lot_id,

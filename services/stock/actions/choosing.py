@@ -70,8 +70,24 @@ async def _candidates(
         return {}
     first_on: date = min(need.from_on for need in needs)
     last_on: date = max(need.through_on for need in needs)
-    chosen = await store.candidates(tx, wanted, first_on, last_on)
-    return await lots.lock_lots(tx, chosen)
+    return await locked_candidates(tx, wanted, first_on, last_on)
+
+
+async def locked_candidates(
+    tx: Transaction, wanted_units: dict[UUID, int], from_on: date, through_on: date
+) -> dict[UUID, LotRow]:
+    """As many lots as the units may take, locked, as they are now."""
+    locked: dict[UUID, LotRow] = {}
+    while True:
+        seen = await store.candidates(tx, wanted_units, from_on, through_on)
+        locked |= await lots.lock_lots(tx, [lot_id for lot_id in seen if lot_id not in locked])
+        # One that was held or given from before it was locked may leave others to be looked at.
+        if all(_has(locked.get(lot_id), units) for lot_id, units in seen.items()):
+            return locked
+
+
+def _has(lot: LotRow | None, units: int) -> bool:
+    return lot is not None and lot.held_at is None and lot.shelf >= units
 
 
 def _wanted_units(needs: Sequence[fefo.Need], members: Sequence[GroupMember]) -> dict[UUID, int]:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from services.stock.actions.choosing import locked_candidates
 from services.stock.errors import LineNotInTransfer, NotEnoughUnits
 from services.stock.rules import transfer as rules
 from services.stock.rules.ledger import Account, BusinessStep, Movement
-from services.stock.store import choosing, lots
+from services.stock.store import lots
 from services.stock.store import reservation as reservations
 from services.stock.store import transfer as store
 from shared.database import Transaction
@@ -38,7 +39,7 @@ async def set_apart(tx: Transaction, side_id: UUID, wanted: list[tuple[int, UUID
         units[product_id] = units.get(product_id, 0) + line_units
     least_on = tx.today + timedelta(days=rules.LEAST_LIFE_DAYS)
     await reservations.allocate_alone(tx)
-    chosen = await lots.lock_lots(tx, await choosing.candidates(tx, units, least_on, least_on))
+    chosen = await locked_candidates(tx, units, least_on, least_on)
     shelf = [
         rules.ShelfLot(
             lot_id=lot.lot_id,

@@ -120,6 +120,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
     """What the lots would not cover: an exact fraction of the content unit, as `content_needed`."""
     would_give: list[Offered]
     not_offered: list[NotOffered]
+    more_lots: bool
+    """There are more lots than are looked at here: those that expire last, and before them what has expired."""
 
 
 Numerator = Annotated[int, Parameter(ge=1, le=100_000, description="Content a day: the fraction's upper number")]
@@ -145,8 +147,8 @@ async def explain_need(
         group = (await known.product_of(tx.sql, tx.clinic_id, product_id)).substitution_group
         members = await choosing.products_of_groups(tx.sql, tx.clinic_id, [group])
         content = {member.product_id: member.content_per_unit for member in members}
-        lots = await choosing.all_lots_of(tx, list(content), LOTS_EXPLAINED)
         first_on = max(from_on, tx.today)
+        lots = await choosing.all_lots_of(tx, list(content), first_on, LOTS_EXPLAINED + 1)
     if through_on < first_on:
         raise BadRequest("The last day of use is past: nothing is needed any more.")
     rate = Fraction(per_day, per_day_divided_by)
@@ -160,8 +162,9 @@ async def explain_need(
         from_on=first_on,
         through_on=through_on,
     )
-    picks, passed_over = fefo.explain(need, [_free(lot, content[lot.product_id]) for lot in lots])
-    products = {lot.lot_id: lot.product_id for lot in lots}
+    looked_at = lots[:LOTS_EXPLAINED]
+    picks, passed_over = fefo.explain(need, [_free(lot, content[lot.product_id]) for lot in looked_at])
+    products = {lot.lot_id: lot.product_id for lot in looked_at}
     covered = sum(pick.units * content[products[pick.lot_id]] for pick in picks)
     return Explanation(
         substitution_group=group,
@@ -172,6 +175,7 @@ async def explain_need(
             for p in picks
         ],
         not_offered=[NotOffered(lot_id=lot.lot_id, reason=lot.reason) for lot in passed_over],
+        more_lots=len(lots) > LOTS_EXPLAINED,
     )
 
 

@@ -25,7 +25,7 @@ class Candidate(Struct, frozen=True, kw_only=True):
 # to look through all lots of a product takes longer the more of them there are.
 _NEXT_LOT = """
 LATERAL (
-    SELECT lot_id, expires_on, CASE WHEN expires_on >= $5 THEN shelf ELSE 0 END AS outlasting
+    SELECT lot_id, expires_on, shelf, CASE WHEN expires_on >= $5 THEN shelf ELSE 0 END AS outlasting
     FROM lot
     WHERE clinic_id = $1
         AND product_id = {before}.product_id
@@ -40,22 +40,25 @@ _FIRST_LOT = _NEXT_LOT.format(before="wanted", after="expires_on >= $4")
 _LOT_AFTER = _NEXT_LOT.format(before="reached", after="(expires_on, lot_id) > (reached.expires_on, reached.lot_id)")
 CANDIDATES = f"""
 WITH RECURSIVE reached AS (
-    SELECT wanted.product_id, wanted.units AS wanted, next.lot_id, next.expires_on, next.outlasting
+    SELECT wanted.product_id, wanted.units AS wanted, next.lot_id, next.expires_on, next.shelf, next.outlasting
     FROM unnest($2::uuid[], $3::bigint[]) AS wanted (product_id, units)
     CROSS JOIN {_FIRST_LOT}
     WHERE wanted.units > 0
     UNION ALL
-    SELECT reached.product_id, reached.wanted - reached.outlasting, next.lot_id, next.expires_on, next.outlasting
+    SELECT reached.product_id, reached.wanted - reached.outlasting, next.lot_id, next.expires_on, next.shelf,
+           next.outlasting
     FROM reached
     CROSS JOIN {_LOT_AFTER}
     WHERE reached.wanted > reached.outlasting
 )
-SELECT lot_id FROM reached
+SELECT lot_id, shelf FROM reached
 """
 
 
-async def candidates(tx: Transaction, wanted_units: dict[UUID, int], from_on: date, through_on: date) -> list[UUID]:
-    """Lots to consider for products and units, valid from the first day of use on."""
+async def candidates(
+    tx: Transaction, wanted_units: dict[UUID, int], from_on: date, through_on: date
+) -> dict[UUID, int]:
+    """Lots to consider for products and units, valid from the first day of use on; and what each has on the shelf."""
     rows = await tx.sql.fetch(
         CANDIDATES,
         tx.clinic_id,
@@ -64,7 +67,7 @@ async def candidates(tx: Transaction, wanted_units: dict[UUID, int], from_on: da
         from_on,
         through_on,
     )
-    return [row["lot_id"] for row in rows]
+    return {row["lot_id"]: row["shelf"] for row in rows}
 
 
 ALL_OF_PRODUCTS = """
@@ -73,14 +76,17 @@ FROM lot
 WHERE clinic_id = $1
     AND product_id = ANY($2)
     AND quarantine + shelf + reserved > 0
-ORDER BY expires_on, lot_id
+ORDER BY expires_on < $4, expires_on, lot_id
 LIMIT $3
 """
 
 
-async def all_lots_of(tx: Transaction, product_ids: Sequence[UUID], most: int) -> list[Candidate]:
-    """Every lot with units of these products, also those that could not be given; to explain, not to reserve."""
-    rows = await tx.sql.fetch(ALL_OF_PRODUCTS, tx.clinic_id, list(product_ids), most)
+async def all_lots_of(tx: Transaction, product_ids: Sequence[UUID], from_on: date, most: int) -> list[Candidate]:
+    """Lots with units of these products, also those that could not be given; to explain, not to reserve.
+
+    What has expired before the first day of use comes last: where there are more than `most`, it is left out first.
+    """
+    rows = await tx.sql.fetch(ALL_OF_PRODUCTS, tx.clinic_id, list(product_ids), most, from_on)
     return [Candidate(**dict(row)) for row in rows]
 
 
