@@ -3,6 +3,8 @@
 import asyncio
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from tests.edge import why_no_problem
 
 UNREADABLE_EVENTS = 300
 """More than the consumer fetches at once."""
+LOOKERS, KILLS = 8, 4
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +155,34 @@ def test_without_the_database_the_service_is_not_ready_and_refuses_with_a_proble
         alone.cell.postgres.start()
     wait_until(lambda: httpx.get(address, headers=headers, trust_env=False).status_code == 200, "the work goes on")
     wait_until(lambda: _get(alone, "/health/ready").status_code == 200, "ready again")
+
+
+def test_a_database_killed_in_the_middle_of_a_question_is_away_and_no_fault_of_ours(alone: ServiceProcess) -> None:
+    """Whatever a cut connection makes of itself, the answer says that the database can't be reached."""
+    person_id = asyncio.run(operator.create_person(alone.cell, f"demo-{new_id()}", "Demo"))
+    token = asyncio.run(operator.make_token(alone.cell, str(person_id), "test")).token
+    seen: set[int] = set()
+    over = threading.Event()
+
+    def look() -> None:
+        with httpx.Client(headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=60) as client:
+            while not over.is_set():
+                seen.add(client.get(f"{alone.url}/stock/api/me").status_code)
+
+    lookers = [threading.Thread(target=look) for _ in range(LOOKERS)]
+    for looker in lookers:
+        looker.start()
+    try:
+        for _ in range(KILLS):
+            time.sleep(0.3)
+            alone.cell.postgres.kill()
+            alone.cell.postgres.start()
+    finally:
+        over.set()
+        for looker in lookers:
+            looker.join()
+    assert seen <= {200, 503}
+    assert 200 in seen
 
 
 def test_a_refused_sign_in_is_no_fault(alone: ServiceProcess) -> None:
