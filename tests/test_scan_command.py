@@ -36,7 +36,8 @@ def test_a_reading_ends_with_nought_and_says_gtin_batch_expiry_and_serial(nowher
     }
     told = dosis(nowhere, "scan", READING)
     assert told.exit_code == 0
-    assert told.stdout.splitlines() == [f"GTIN {GTIN}", "batch LOT1", "expires on 2027-06-30", "serial AB1"]
+    said = [f"GTIN {GTIN}", "batch LOT1", "expires on 2027-06-30", "serial AB1"]
+    assert told.stdout.splitlines() == [*said, "product not looked up, since no cell runs or answers here"]
     assert not nowhere.exists()
 
 
@@ -46,10 +47,17 @@ def test_a_question_ends_with_three_and_has_the_readings_it_could_be(nowhere: Pa
     answer = json.loads(result.stdout)
     assert answer.keys() == {"question", "readings"}
     right = {"gtin": GTIN, "batch": "LOT1", "expires_on": "2027-06-30", "serial": "AB12345", "national_numbers": {}}
-    assert right in answer["readings"]
+    text = f"(01){GTIN}(17)270630(10)LOT1(21)AB12345"
+    assert {**right, "text": text} in answer["readings"]
     told = dosis(nowhere, "scan", TOGETHER)
     assert told.exit_code == 3
-    assert "batch LOT1, expires on 2027-06-30, serial AB12345" in told.stdout
+    assert f"batch LOT1, expires on 2027-06-30, serial AB12345; if so, send {text}\n" in told.stdout
+
+
+def test_an_expiry_that_has_passed_is_said(nowhere: Path) -> None:
+    told = dosis(nowhere, "scan", READING.replace("270630", "200131")).stdout.splitlines()
+    assert "expires on 2020-01-31" in told
+    assert "this expiry has passed" in told
 
 
 def test_a_refusal_ends_with_four_and_has_its_reason(nowhere: Path) -> None:
@@ -86,8 +94,10 @@ def test_where_a_cell_runs_the_product_is_named(world: World) -> None:
     assert (answer["product_id"], answer["binding"]) == (str(AMLIBON), None)
     assert answer["units_per_pack"] > 1
     assert f"product {answer['product']}" in dosis(world.cell.folder, "scan", AMLIBON_CODE).stdout.splitlines()
-    unknown = json.loads(dosis(world.cell.folder, "scan", READING.replace(GTIN, next(NEW)), "--json").stdout)
-    assert "product" not in unknown
+    nobodys = READING.replace(GTIN, next(NEW))
+    assert "product" not in json.loads(dosis(world.cell.folder, "scan", nobodys, "--json").stdout)
+    told = dosis(world.cell.folder, "scan", nobodys).stdout.splitlines()
+    assert told[-1] == "product not known: nobody has said yet what this number is"
 
 
 def test_a_cell_that_is_damaged_does_not_stand_in_the_way(nowhere: Path) -> None:
@@ -120,6 +130,8 @@ def test_a_box_is_scanned_learnt_and_confirmed_through_the_api(running: Running)
     named = anna.do("donations", path, {**box, "product_id": str(AMLIBON), "units_per_pack": 30})
     assert (named["added"]["units"], named["added"]["needs_look"]) == (30, True)
     wait_until(lambda: _pack(anna, gtin) is not None, "what was learnt came back from stock")
+    told = dosis(running.cell.folder, "scan", gtin).stdout.splitlines()[-1]
+    assert told.endswith(", as somebody said; no pharmacist has confirmed it yet")
     waiting = kostas.get("stock", "/gtins", binding_state="learnt", most=500)["bindings"]
     assert gtin in {binding["gtin"] for binding in waiting}
     judged = kostas.do("stock", "/gtins/judge", {"gtin": gtin, "outcome": "confirm"})

@@ -1,7 +1,8 @@
 """Reading a code at the command line, with or without a cell."""
 
 import sys
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import asyncpg
@@ -35,30 +36,40 @@ def scan(words: tuple[str, ...], as_json: bool) -> None:
     product.
     """
     demo_days = cell_folder() / "demo-days" if (cell_folder() / "demo").exists() else None
-    reading = read_code(" ".join(words), Clock(time_zone=TIME_ZONE, demo_days_path=demo_days).today())
-    pack = run(_known_pack(reading.gtin)) if isinstance(reading, Recognised) else None
+    today = Clock(time_zone=TIME_ZONE, demo_days_path=demo_days).today()
+    reading = read_code(" ".join(words), today)
+    known = run(_known_pack(reading.gtin)) if isinstance(reading, Recognised) else NOT_LOOKED_UP
     if as_json:
-        print_json(_fields(reading, pack))
+        print_json(_fields(reading, known.pack))
     else:
-        sys.stdout.write("\n".join(_lines(reading, pack)) + "\n")
+        sys.stdout.write("\n".join(_lines(reading, known, today)) + "\n")
     sys.exit({Recognised: 0, Question: QUESTION, Refusal: REFUSAL}[type(reading)])
 
 
-async def _known_pack(gtin: str) -> gtins.KnownPack | None:
-    """What a cell that runs here knows of the number; None if it doesn't, or none runs."""
+class Known(NamedTuple):
+    """What a cell that runs here knows of a number. `looked_up`: one does run."""
+
+    pack: gtins.KnownPack | None
+    looked_up: bool
+
+
+NOT_LOOKED_UP = Known(None, looked_up=False)
+
+
+async def _known_pack(gtin: str) -> Known:
     if not (cell_folder() / "cell.json").exists():
-        return None
+        return NOT_LOOKED_UP
     try:
         cell = this_cell()
         if not cell.postgres.is_running():
-            return None
+            return NOT_LOOKED_UP
         connection = await asyncpg.connect(cell.app_url("stock"), timeout=CONNECT_SECONDS)
         try:
-            return await gtins.pack_of(connection, None, gtin)
+            return Known(await gtins.pack_of(connection, None, gtin), looked_up=True)
         finally:
             await connection.close()
     except NO_ANSWER:
-        return None  # The reading stands without the product's name.
+        return NOT_LOOKED_UP  # The reading stands without the product's name.
 
 
 def _fields(reading: Reading, pack: gtins.KnownPack | None) -> dict[str, Any]:
@@ -74,13 +85,12 @@ def _fields(reading: Reading, pack: gtins.KnownPack | None) -> dict[str, Any]:
     return fields
 
 
-def _lines(reading: Reading, pack: gtins.KnownPack | None) -> list[str]:
+def _lines(reading: Reading, known: Known, today: date) -> list[str]:
     match reading:
         case Recognised():
-            return [*_told(reading), *_told_of_pack(pack)]
+            return [*_told(reading), *_told_of_expiry(reading, today), _told_of_pack(known)]
         case Question():
-            readings = (", ".join(line for line in _told(possible)) for possible in reading.readings)
-            return [reading.question, *(f"  {number}. {line}" for number, line in enumerate(readings, 1))]
+            return [reading.question, *(_offered(number, each) for number, each in enumerate(reading.readings, 1))]
         case Refusal():
             return [reading.refusal]
 
@@ -96,8 +106,19 @@ def _told(reading: Recognised | Possible) -> list[str]:
     return [f"{name} {value if value is not None else '-'}" for name, value in told.items()]
 
 
-def _told_of_pack(pack: gtins.KnownPack | None) -> list[str]:
-    if pack is None:
-        return []
-    look = ", as somebody said; no pharmacist has confirmed it yet" if pack.needs_look else ""
-    return [f"product {pack.product.product.name}{look}"]
+def _offered(number: int, possible: Possible) -> str:
+    instead = f"; if so, send {possible.text}" if possible.text is not None else ""
+    return f"  {number}. {', '.join(_told(possible))}{instead}"
+
+
+def _told_of_expiry(reading: Recognised, today: date) -> list[str]:
+    return ["this expiry has passed"] if reading.expires_on is not None and reading.expires_on < today else []
+
+
+def _told_of_pack(known: Known) -> str:
+    if not known.looked_up:
+        return "product not looked up, since no cell runs or answers here"
+    if known.pack is None:
+        return "product not known: nobody has said yet what this number is"
+    look = ", as somebody said; no pharmacist has confirmed it yet" if known.pack.needs_look else ""
+    return f"product {known.pack.product.product.name}{look}"

@@ -11,6 +11,7 @@ from shared.codes import links, numbers, sentences, typed
 from shared.codes.doubts import asked_of_small_letters, one_of, tried
 from shared.codes.labels import labelled
 from shared.codes.numbers import is_gtin
+from shared.codes.offered import with_texts
 from shared.codes.printed import read_brackets, read_labelled, with_round_brackets
 from shared.codes.reading import (
     Possible,
@@ -19,6 +20,7 @@ from shared.codes.reading import (
     Recognised,
     Refusal,
     Unreadable,
+    certain,
     codes_of,
     refused,
 )
@@ -35,6 +37,7 @@ __all__ = [
     "Recognised",
     "Refusal",
     "RefusalReason",
+    "certain",
     "codes_of",
     "is_gtin",
     "read_code",
@@ -51,6 +54,13 @@ def read_code(text: str, today: date) -> Reading:
     """Read whatever was scanned or typed. `today` decides the century of years of two digits; nothing is raised."""
     if len(text) > MOST_CHARACTERS:
         return refused(RefusalReason.TOO_LONG)
+    reading = _tried_whole(text, today)
+    if isinstance(reading, Question):
+        return with_texts(reading, lambda each: _tried_whole(each, today))
+    return reading
+
+
+def _tried_whole(text: str, today: date) -> Reading:
     return tried(lambda: _read_whole(typed.bare(text), today))
 
 

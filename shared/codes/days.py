@@ -33,15 +33,26 @@ RUN_TOGETHER = {
 }
 USUAL = {"MY", "MMYY", "DMY"}
 """Of those with a year of two digits: whatever else one may be, it is asked."""
+YEARS_ON_SHELVES = 5
+"""Boxes that expired within these years are still brought."""
 _PART = re.compile(r"[0-9]+|[^\W\d_]+")
 _BETWEEN = re.compile(r"[\s./,\u2010-\u2015-]*")
 
 
 class Days(NamedTuple):
-    """Every day that may be meant, as YYMMDD with 00 for a month's end. `sure`: it is one, written as is usual."""
+    """Every day that may be meant, as YYMMDD with 00 for a month's end. `sure`: it is one, written as is usual.
+
+    `too_far`: it is a date, of a year that no box has.
+    """
 
     values: list[str]
     sure: bool
+    too_far: bool = False
+
+
+class _Found(NamedTuple):
+    value: str
+    usual: bool
 
 
 def days_written(text: str, today: date) -> Days:
@@ -51,11 +62,28 @@ def days_written(text: str, today: date) -> Days:
     if not all(_BETWEEN.fullmatch(each) for each in _PART.split(text)):
         return Days([], sure=False)
     ways = _run_together(parts[0]) if len(parts) == 1 else _in_order(parts)
-    found: dict[date, tuple[str, bool]] = {}
+    found: dict[date, _Found] = {}
+    too_far = False
     for order, way in ways:
-        if day := _day(way, today):
-            found.setdefault(day[0], (day[1], order in USUAL or len(way["Y"]) == 4))
-    return Days([value for value, _ in found.values()], sure=[usual for _, usual in found.values()] == [True])
+        day = _day(way, today)
+        if day is None:
+            continue
+        if str(day.year).endswith(way["Y"]):
+            found.setdefault(day, _Found(_value(way), order in USUAL or len(way["Y"]) == 4))
+        else:
+            too_far = True
+    sure = [each.usual for each in found.values()] == [True]
+    return Days(_likely(found, today), sure, too_far=too_far and not found)
+
+
+def _likely(found: dict[date, _Found], today: date) -> list[str]:
+    """Without days long past that only an unusual order gives, where the usual one gives a year that is not over."""
+    to_come = any(each.usual and day.year >= today.year for day, each in found.items())
+    return [
+        each.value
+        for day, each in found.items()
+        if each.usual or not to_come or day.year >= today.year - YEARS_ON_SHELVES
+    ]
 
 
 def _in_order(parts: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -73,17 +101,20 @@ def _run_together(digits: str) -> Iterator[tuple[str, dict[str, str]]]:
         yield shape, way
 
 
-def _day(way: dict[str, str], today: date) -> tuple[date, str] | None:
-    """The day of a year, a month and perhaps a day, if there is one."""
+def _value(way: dict[str, str]) -> str:
+    """YYMMDD of a year, a month and perhaps a day; empty: these are none."""
     year, month, day = way["Y"], _month(way["M"]), way.get("D", "00")
     if month is None or not numbers.is_digits(year + day) or len(year) not in (2, 4) or len(day) > 2:
-        return None
-    value = f"{year[-2:]}{month:02}{day:>02}"
+        return ""
+    return f"{year[-2:]}{month:02}{day:>02}"
+
+
+def _day(way: dict[str, str], today: date) -> date | None:
+    """The day in the century that is nearest, if there is one: only the year's last two digits count."""
     try:
-        found = numbers.day_of(value, today)
+        return numbers.day_of(_value(way), today)
     except Unreadable:
         return None
-    return (found, value) if str(found.year).endswith(year) else None
 
 
 def _month(written: str) -> int | None:

@@ -15,11 +15,13 @@ LABELS = {
     BATCH: (
         *("LOT", "LOT NO", "LOT NR", "LOT NUMBER", "BATCH", "BATCH NO", "BATCH NUMBER", "B.N", "BN", "B/N"),
         *("LOTTO", "LOTE", "CHARGE", "CH.-B", "CH.B", "ΠΑΡΤΙΔΑ", "ΠΑΡΤ", "ΑΡ. ΠΑΡΤΙΔΑΣ", "ΑΡΙΘΜΟΣ ΠΑΡΤΙΔΑΣ"),
+        *("ΛΟΤ", "ΛΟΤ ΝΟ"),  # LOT on a Greek keyboard.
     ),
     EXPIRY: (
         *("EXP", "EXP DATE", "EXPIRY", "EXPIRY DATE", "EXPIRES", "EXPIRES ON", "EXPIRATION DATE", "USE BY"),
         *("SCAD", "SCADENZA", "CAD", "CADUCIDAD", "VERWENDBAR BIS", "VERW. BIS"),
         *("ΛΗΞΗ", "ΛΗΞΕΙ", "ΛΗΓΕΙ", "ΗΜ. ΛΗΞΗΣ", "ΗΜΕΡ. ΛΗΞΗΣ", "ΗΜΕΡΟΜΗΝΙΑ ΛΗΞΗΣ", "ΗΜ/ΝΙΑ ΛΗΞΗΣ"),
+        *("ΕΧΠ", "ΕΧΡ"),  # EXP, by its keys and by its look.
     ),
     SERIAL: ("SN", "S/N", "SERIAL", "SERIAL NO", "SERIAL NUMBER", "SER"),
     PASSED_OVER: (
@@ -45,7 +47,7 @@ _LABEL = re.compile(
 )
 # Between two values that people write on one line.
 _BETWEEN = re.compile(r"(?:[\s|(]|[,;/-]\s)*$")
-_INNER = re.compile(r"(?<=.)(?:LOT|EXP|ΛΗΞΗ|ΠΑΡΤΙΔΑ)(?=[:.=0-9])")
+_INNER = re.compile(r"(?<=.)(?:LOT|ΛΟΤ|EXP|ΕΧΠ|ΕΧΡ|ΛΗΞΗ|ΠΑΡΤΙΔΑ)(?=[:.=0-9])")
 
 
 class Labelled(NamedTuple):

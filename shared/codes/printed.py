@@ -8,11 +8,12 @@ from shared.codes import elements, messages, numbers, sentences, typed
 from shared.codes.days import days_written
 from shared.codes.doubts import Meanings, agreed, doubted, tried, ways
 from shared.codes.elements import Element
-from shared.codes.labels import Labelled, before_another_label
+from shared.codes.labels import PASSED_OVER, Labelled, before_another_label
 from shared.codes.reading import Question, Reading, Recognised, Unreadable
 from shared.codes.sentences import RefusalReason
 
 _BRACKETS = re.compile(r"\(([0-9]{2,4})\)")
+_SAYS_SOMETHING = re.compile(r"[^\W_]")
 _OTHER_BRACKETS = re.compile(r"[\[（]([0-9]{2,4})[\]）]")
 
 
@@ -54,19 +55,41 @@ def _unknown_joined(found: Sequence[Element]) -> list[Element] | None:
 def read_labelled(found: Labelled, today: date) -> Reading:
     """Read LOT … EXP …, with the product's number before it or among it if it is there."""
     if found.before.startswith("("):
-        before = _bracketed(found.before)
+        before, unread = _bracketed(found.before), ""
     else:
-        number = _number_behind(found.before)[1]
+        unread, number = _number_among(found.before)
         before = [Element(elements.GTIN, number)] if number else []
     behind = [field for ai, value in found.values for field in _fields_behind(ai, value)]
     meanings = [_in_brackets(each, today) for each in before] + [_behind_a_label(each, today) for each in behind]
-    return _read([*before, *behind], meanings, today)
+    reading = _read([*before, *behind], meanings, today)
+    unread += "".join(_unread_behind(value, today) for ai, value in found.values if ai == PASSED_OVER)
+    if _SAYS_SOMETHING.search(unread):
+        return doubted([reading], sentences.UNREAD_WORDS)
+    return reading
+
+
+def _number_among(text: str) -> tuple[str, str | None]:
+    """The words that say nothing, and the product's number at their end, or else where there is one."""
+    rest, number = _number_behind(text)
+    if number is not None:
+        return rest, number
+    words = text.split()
+    found = [each for each in words if len(each) in (13, 14) and numbers.is_number(each)]
+    return (text, None) if len(found) != 1 else (" ".join(each for each in words if each != found[0]), found[0])
+
+
+def _unread_behind(value: str, today: date) -> str:
+    """The words behind a label that is passed over, but for its own value: a date, or one word."""
+    rest, number = _number_behind(value)
+    if number is None or not numbers.is_number(number):
+        rest = value
+    return "" if days_written(rest, today).values else " ".join(rest.split()[1:])
 
 
 def _fields_behind(ai: str, value: str) -> list[Element]:
     """What stands behind a label, and a product's number behind that."""
     rest, number = _number_behind(value) if ai != elements.GTIN else (value, None)
-    if not ai:
+    if ai == PASSED_OVER:
         return [Element(elements.GTIN, number)] if number and numbers.is_number(number) else []
     if number is None or not rest:
         return [Element(ai, value)] if value else []
@@ -133,13 +156,14 @@ def _day_of_code(value: str, today: date) -> Meanings:
 
 
 def _day(value: str, today: date) -> Meanings:
-    words = value.strip(numbers.TRAILING + "()").split()
+    words, too_far = value.strip(numbers.TRAILING + "()").split(), False
     for count in range(len(words), 0, -1):
         days = days_written(" ".join(words[:count]), today)
         if days.values:
             rest = sentences.SPACES if count < len(words) else None
             return Meanings(days.values, rest if days.sure else sentences.DATE_ORDER)
-    raise Unreadable(RefusalReason.IMPOSSIBLE_DATE)
+        too_far = too_far or days.too_far
+    raise Unreadable(RefusalReason.DATE_TOO_FAR if too_far else RefusalReason.IMPOSSIBLE_DATE)
 
 
 def _letters(value: str) -> Meanings:

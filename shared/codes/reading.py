@@ -4,7 +4,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from shared.codes.sentences import MORE, SENTENCES, RefusalReason
+from shared.codes.sentences import MORE, NO_PRODUCT, SENTENCES, RefusalReason
 
 
 class Recognised(Struct, frozen=True, kw_only=True, tag_field="kind", tag="recognised"):
@@ -23,13 +23,17 @@ class Recognised(Struct, frozen=True, kw_only=True, tag_field="kind", tag="recog
 
 
 class Possible(Struct, frozen=True, kw_only=True):
-    """One of the readings that a code could have; None: not in it."""
+    """One of the readings that a code could have; None: not in it.
+
+    `text` is read as just this reading when it is sent instead, and asks for the product only where there is no `gtin`.
+    """
 
     gtin: str | None
     batch: str | None = None
     expires_on: date | None = None
     serial: str | None = None
     national_numbers: dict[str, str] = {}
+    text: str | None = None
 
     @property
     def fullness(self) -> int:
@@ -42,6 +46,16 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", tag="questio
 
     question: str
     readings: tuple[Possible, ...]
+
+    @property
+    def has_all_readings(self) -> bool:
+        """Whether there are no others than these."""
+        return not self.question.endswith(MORE)
+
+    @property
+    def only_lacks_product(self) -> bool:
+        """Whether all is certain but which product it is."""
+        return self.question == NO_PRODUCT and len(self.readings) == 1
 
 
 class Refusal(Struct, frozen=True, kw_only=True, tag_field="kind", tag="refusal"):

@@ -27,6 +27,7 @@ LETTER_FOR_DIGIT = "A letter stands among the digits. Is this the number printed
 MORE_BEHIND = "More was typed behind the number. Is this the number printed under the bars?"
 GLUED = "Two codes came as one; scan the other again by itself. Which of these is this box?"
 NUMBER_IN_ADDRESS = "The web address has a number that may be the product's. Is this number printed on the box?"
+UNREAD_WORDS = "Some of the words weren't understood; this is what was read. Is it all that is printed on the box?"
 MORE = " There are more possibilities than these."
 
 
@@ -45,6 +46,7 @@ class RefusalReason(StrEnum):
     NOT_A_MEDICINE = "not_a_medicine"
     NOT_A_PACK = "not_a_pack"
     IMPOSSIBLE_DATE = "impossible_date"
+    DATE_TOO_FAR = "date_too_far"
     VALUE_TOO_LONG = "value_too_long"
     VALUE_EMPTY = "value_empty"
     BAD_CHARACTER = "bad_character"
@@ -81,6 +83,9 @@ SENTENCES: Mapping[RefusalReason, str] = {
     RefusalReason.IMPOSSIBLE_DATE: (
         "The expiry can't be right: there is no such day, or a part of it is missing. "
         "Scan again, or type what is printed on the box."
+    ),
+    RefusalReason.DATE_TOO_FAR: (
+        "The expiry is too far away: no box has such a year. Scan again, or type what is printed on the box."
     ),
     RefusalReason.VALUE_TOO_LONG: (
         "The batch or serial number is too long (20 characters at most). Scan again, or type the number under the bars."

@@ -63,6 +63,45 @@ def test_a_code_is_read_asked_about_or_refused_as_the_table_says(row: Mapping[st
             assert answer.refusal == SENTENCES[answer.reason]
 
 
+@pytest.mark.parametrize("row", ROWS, ids=[row["what"] for row in ROWS])
+def test_each_reading_that_is_offered_has_a_text_that_is_read_as_just_that_one(row: Mapping[str, str]) -> None:
+    answer = read_code(_plain(row["scanned"]), TODAY)
+    for offered in answer.readings if isinstance(answer, Question) else ():
+        assert offered.text is not None
+        again = read_code(offered.text, TODAY)
+        if offered.gtin is not None:
+            assert isinstance(again, Recognised)
+            assert (_said(again), again.national_numbers) == (_said(offered), offered.national_numbers)
+        else:
+            assert isinstance(again, Question)
+            assert again.only_lacks_product
+            assert again.readings == (offered,)
+
+
+def test_the_text_of_a_reading_is_what_is_printed_wherever_that_is_certain() -> None:
+    for text, offered in (
+        ("010280204300102417270630" + "10S121SER9", "(01)02802043001024(17)270630(10)S1(21)SER9"),
+        ("280204300102", "(01)02802043001024"),
+        ("LOT A1 EXP 06/2028", "(17)280630(10)A1"),
+        ("lot a1 exp 06/2028", "]d217280630<GS>10a1<GS>"),
+        ("(01)02802043001024(10)lot1", "https://id.gs1.org/01/02802043001024?10=lot1"),
+    ):
+        answer = read_code(text, TODAY)
+        assert isinstance(answer, Question)
+        assert offered in [reading.text for reading in answer.readings]
+
+
+def test_a_day_long_past_is_not_offered_where_the_usual_order_has_one_to_come() -> None:
+    for text, days in (
+        ("05/06/27", [date(2027, 6, 5), date(2027, 5, 6)]),
+        ("25/05/27", [date(2027, 5, 25), date(2025, 5, 27)]),
+        ("05/06/07", [date(2007, 6, 5), date(2007, 5, 6), date(2005, 6, 7)]),
+    ):
+        answer = read_code(f"2802043001024 EXP {text}", TODAY)
+        assert isinstance(answer, Question)
+        assert [reading.expires_on for reading in answer.readings] == days
+
+
 def test_the_table_is_as_long_as_it_should_be_and_has_every_reason() -> None:
     answers = [row["answer"] for row in ROWS]
     assert answers.count("reading") >= 130

@@ -1,6 +1,7 @@
 """A donated box is logged by scanning it."""
 
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from msgspec import Struct
@@ -9,9 +10,10 @@ from services.donations import actions
 from services.donations import store as collections
 from services.donations.errors import CollectionNotHandedIn, CollectionNotOpen
 from services.donations.scanning import store
-from services.donations.scanning.deciding import NotCertain, ScannedItem, decide
+from services.donations.scanning.deciding import NotCertain, ScannedItem, decide, decide_without_number
+from services.donations.scanning.settling import settled
 from shared import gtins
-from shared.codes import Recognised, read_code
+from shared.codes import Possible, Question, Recognised, certain, read_code
 from shared.database import Transaction, Work
 from shared.events.donations import GtinLearnt
 from shared.ids import derived_id
@@ -72,9 +74,9 @@ async def add_scanned_extra_line(work: Work, collection_id: UUID, item: ScannedI
 
 
 async def _log(tx: Transaction, collection_id: UUID, item: ScannedItem) -> LoggedScan:
-    reading = read_code(item.text, tx.today)
-    if not isinstance(reading, Recognised):
-        raise _NothingIsAdded(NotCertain(reading=reading))
+    reading = await _reading(tx, item)
+    if isinstance(reading, _WithoutNumber):
+        return await _log_without_number(tx, collection_id, item, reading)
     pack = await gtins.pack_of(tx.sql, tx.clinic_id, reading.gtin)
     decided = decide(item, reading, pack)
     if isinstance(decided, NotCertain):
@@ -85,16 +87,59 @@ async def _log(tx: Transaction, collection_id: UUID, item: ScannedItem) -> Logge
     line = await actions.log_line(tx, collection_id, decided)
     if seen is not None:
         await store.add(tx, seen, line.line_id)
-    assert decided.product_id is not None
+    logged = _logged(line, decided, needs_look=pack is None or pack.needs_look)
     if pack is None:
-        _learn(tx, reading.gtin, decided.product_id, item.units_per_pack)
+        _learn(tx, reading.gtin, logged.product_id, item.units_per_pack)
+    return logged
+
+
+class _WithoutNumber(NamedTuple):
+    """All that a code without a product's number says, and the question that it is."""
+
+    found: Possible
+    question: Question
+
+
+async def _reading(tx: Transaction, item: ScannedItem) -> Recognised | _WithoutNumber:
+    """What the code says, with what the person says of it; raises _NothingIsAdded where that is not certain."""
+    reading = read_code(item.text, tx.today)
+    if isinstance(reading, Recognised):
+        return reading
+    if isinstance(reading, Question):
+        meant = settled(reading, item, await _products(tx, reading))
+        if meant is not None:
+            told = certain(meant)
+            return told if isinstance(told, Recognised) else _WithoutNumber(meant, reading)
+    raise _NothingIsAdded(NotCertain(reading=reading))
+
+
+async def _products(tx: Transaction, question: Question) -> dict[str, UUID]:
+    """The product of each number that a question has and that is known."""
+    gtins_asked = {each.gtin for each in question.readings if each.gtin is not None}
+    packs = {gtin: await gtins.pack_of(tx.sql, tx.clinic_id, gtin) for gtin in sorted(gtins_asked)}
+    return {gtin: pack.product.product.product_id for gtin, pack in packs.items() if pack is not None}
+
+
+async def _log_without_number(
+    tx: Transaction, collection_id: UUID, item: ScannedItem, reading: _WithoutNumber
+) -> LoggedScan:
+    """The person names the product; no number is learnt, and none has to be looked at."""
+    decided = decide_without_number(item, reading.found, reading.question)
+    if isinstance(decided, NotCertain):
+        raise _NothingIsAdded(decided)
+    line = await actions.log_line(tx, collection_id, decided)
+    return _logged(line, decided, needs_look=False)
+
+
+def _logged(line: actions.LineChanged, item: actions.DonatedItem, *, needs_look: bool) -> LoggedScan:
+    assert item.product_id is not None
     return LoggedScan(
         line=line,
-        product_id=decided.product_id,
-        batch=decided.batch,
-        expires_on=decided.expires_on,
-        units=decided.units,
-        needs_look=pack is None or pack.needs_look,
+        product_id=item.product_id,
+        batch=item.batch,
+        expires_on=item.expires_on,
+        units=item.units,
+        needs_look=needs_look,
     )
 
 

@@ -17,6 +17,8 @@ from shared.web.scanning import scan
 class LineScanBody(fields.Body, frozen=True):
     """The raw scan; the rest is what the code does not say. Without `units` it is a full pack, sealed.
 
+    Where the scan is a question, `batch`, `expires_on`, `product_id` or `batch_unreadable` settle it if they tell one
+    of its readings from all others; or the `text` of that reading is sent instead.
     `units_per_pack` is learnt with a number that nobody knew; `batch_unreadable` says that no batch can be read;
     `seen_before_ok` adds a pack though its serial was logged before.
     """

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from services.donations.actions import DonatedItem
 from services.donations.rules import Storage
-from shared.codes import Reading, Recognised
+from shared.codes import Possible, Reading, Recognised
 from shared.gtins import KnownPack
 from shared.policies import SourceKind
 
@@ -56,12 +56,24 @@ UNREADABLE_BATCH = "You say that the batch can't be read, and the code has it. I
 
 def decide(item: ScannedItem, reading: Recognised, pack: KnownPack | None) -> DonatedItem | NotCertain:
     """The item to log, if nothing contradicts and nothing is missing."""
-    question = _contradiction(item, reading, pack)
+    return _decide(item, reading, pack, reading)
+
+
+def decide_without_number(item: ScannedItem, reading: Possible, question: Reading) -> DonatedItem | NotCertain:
+    """The same where the code doesn't say which product it is, and a person does."""
+    return _decide(item, reading, None, question)
+
+
+def _decide(
+    item: ScannedItem, found: Recognised | Possible, pack: KnownPack | None, reading: Reading
+) -> DonatedItem | NotCertain:
+    """`found`: what the code says. `reading`: what is answered of it where something is not certain."""
+    question = _contradiction(item, found, pack)
     if question is not None:
         return NotCertain(reading=reading, pack=pack, question=question)
     product_id = pack.product.product.product_id if pack else item.product_id
-    batch = reading.batch or item.batch
-    expires_on = reading.expires_on or item.expires_on
+    batch = found.batch or item.batch
+    expires_on = found.expires_on or item.expires_on
     units = _units(item, pack)
     missing: list[Missing] = []
     if batch is None and not item.batch_unreadable:
@@ -87,7 +99,7 @@ def decide(item: ScannedItem, reading: Recognised, pack: KnownPack | None) -> Do
     )
 
 
-def _contradiction(item: ScannedItem, reading: Recognised, pack: KnownPack | None) -> str | None:
+def _contradiction(item: ScannedItem, reading: Recognised | Possible, pack: KnownPack | None) -> str | None:
     for said, read, question in (
         (item.batch, reading.batch, OTHER_BATCH),
         (item.expires_on, reading.expires_on, OTHER_EXPIRY),
