@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar.params import Parameter
 from msgspec import Struct
 
-from services.donations import actions, store
+from services.donations import actions, checking, store
 from services.donations.errors import CollectionNotFound
 from services.donations.rules import Storage
 from shared import fields
@@ -85,7 +85,7 @@ async def hand_in_collection(
 
 
 class Collections(Struct, frozen=True, kw_only=True):
-    collections: list[store.CollectionRow]
+    collections: list[store.collections.CollectionRow]
 
 
 @query("/clinics/{clinic_id:uuid}/collections", act=Act.SEE_COLLECTIONS)
@@ -99,13 +99,13 @@ async def list_collections(
     """Collections, the latest on top; a partner pharmacist sees those of their pharmacy."""
     async with work.reading() as tx:
         pharmacies = access.pharmacies(Act.SEE_COLLECTIONS, clinic_id)
-        found = await store.list_collections(tx, collection_state, pharmacies, most)
+        found = await store.collections.list_collections(tx, collection_state, pharmacies, most)
         return Collections(collections=found)
 
 
 class Collection(Struct, frozen=True, kw_only=True):
-    collection: store.CollectionRow
-    lines: list[store.LineRow]
+    collection: store.collections.CollectionRow
+    lines: list[store.lines.LineRow]
 
 
 @query("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}", act=Act.SEE_COLLECTIONS)
@@ -113,10 +113,10 @@ async def see_collection(work: Work, access: Access, clinic_id: UUID, collection
     """A collection with its lines and what became of each."""
     pharmacies = access.pharmacies(Act.SEE_COLLECTIONS, clinic_id)
     async with work.reading() as tx:
-        collection = await store.find_collection(tx, collection_id)
+        collection = await store.collections.find_collection(tx, collection_id)
         if collection is None or (pharmacies is not None and collection.pharmacy_id not in pharmacies):
             raise CollectionNotFound
-        return Collection(collection=collection, lines=await store.lines_of(tx, collection_id))
+        return Collection(collection=collection, lines=await store.lines.lines_of(tx, collection_id))
 
 
 @command("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/extra-lines", act=Act.CHECK_DONATION)
@@ -146,7 +146,7 @@ class CheckBody(fields.Body, frozen=True):
 )
 async def check_line(work: Work, collection_id: UUID, line_id: UUID, data: CheckBody) -> actions.LineChanged:
     """Accept, hold or refuse a line, or say that it was not there."""
-    check = actions.Check(
+    check = checking.Check(
         outcome=data.outcome,
         reason_text=data.reason,
         units=data.units,
@@ -156,11 +156,11 @@ async def check_line(work: Work, collection_id: UUID, line_id: UUID, data: Check
         opened=data.opened,
         needed_soon=data.needed_soon,
     )
-    return await actions.check_line(work, collection_id, line_id, check)
+    return await checking.check_line(work, collection_id, line_id, check)
 
 
 class Lines(Struct, frozen=True, kw_only=True):
-    lines: list[store.LineRow]
+    lines: list[store.lines.LineRow]
 
 
 States = Annotated[Literal["held", "refused"], Parameter(description="held: to be looked at; refused: to be destroyed")]
@@ -170,7 +170,7 @@ States = Annotated[Literal["held", "refused"], Parameter(description="held: to b
 async def list_waiting_lines(work: Work, line_state: States = "refused", most: Limit = 100) -> Lines:
     """Lines that stay in donations: refused ones wait to be destroyed, held ones to be looked at again."""
     async with work.reading() as tx:
-        return Lines(lines=await store.waiting_lines(tx, [line_state], most))
+        return Lines(lines=await store.lines.waiting_lines(tx, [line_state], most))
 
 
 ROUTES = (

@@ -6,10 +6,10 @@ from uuid import UUID
 from msgspec import Struct
 
 from services.donations import actions
-from services.donations import store as collections
 from services.donations.errors import CollectionNotHandedIn, CollectionNotOpen
 from services.donations.scanning import store
 from services.donations.scanning.deciding import NotCertain, ScannedItem, decide
+from services.donations.store import collections
 from shared import gtins
 from shared.codes import Recognised, read_code
 from shared.database import Transaction, Work
