@@ -39,7 +39,10 @@ class LineChanged(Struct, frozen=True, kw_only=True):
 
 
 class DonatedItem(Struct, frozen=True, kw_only=True):
-    """A line as it is logged; `batch` None: it can't be read. The product by its id or a code on its pack."""
+    """A line as it is logged; `batch` None: it can't be read. The product by its id or a code on its pack.
+
+    `gtin`: the number that was scanned, which may be judged to be another product before the check.
+    """
 
     product_id: UUID | None
     code: str | None
@@ -50,6 +53,7 @@ class DonatedItem(Struct, frozen=True, kw_only=True):
     source_kind: SourceKind
     source_name: str | None
     storage: rules.Storage
+    gtin: str | None = None
 
 
 async def open_collection(work: Work, pharmacies: Pharmacies, pharmacy_id: UUID) -> CollectionChanged:
@@ -96,6 +100,7 @@ async def log_line(tx: Transaction, collection_id: UUID, item: DonatedItem) -> L
         line_id=new_id(),
         collection_id=collection_id,
         product_id=product_id,
+        gtin=item.gtin,
         batch=item.batch,
         expires_on=item.expires_on,
         opened=item.opened,

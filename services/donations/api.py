@@ -126,7 +126,10 @@ async def add_extra_line(work: Work, collection_id: UUID, data: LineBody) -> act
 
 
 class CheckBody(fields.Body, frozen=True):
-    """`accept` may put right units, batch, expiry and condition; `hold` and `refuse` say why."""
+    """Each outcome may put right units, batch, expiry and condition; a later check of a held line goes on from there.
+
+    `hold` and `refuse` say why; what is `missing` has no units.
+    """
 
     outcome: Literal["accept", "hold", "refuse", "missing"]
     reason: fields.Line | None = None
@@ -138,6 +141,8 @@ class CheckBody(fields.Body, frozen=True):
     opened: bool | None = None
     needed_soon: bool = False
     """A plan needs it and it will be used in time, so its remaining life may be shorter than the policy asks."""
+    product_confirmed: bool = False
+    """It is the line's product, though the number that was scanned stands for another one by now, or for none."""
 
 
 @command(
@@ -155,6 +160,7 @@ async def check_line(work: Work, collection_id: UUID, line_id: UUID, data: Check
         expires_on=data.expires_on,
         opened=data.opened,
         needed_soon=data.needed_soon,
+        product_confirmed=data.product_confirmed,
     )
     return await checking.check_line(work, collection_id, line_id, check)
 

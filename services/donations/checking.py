@@ -8,18 +8,26 @@ from msgspec import Struct
 
 from services.donations import actions, rules, store
 from services.donations.errors import (
+    BatchReadAndUnreadable,
     CollectionNotHandedIn,
+    GtinIsAnotherProduct,
+    GtinRefused,
     LineAlreadyChecked,
     LineCannotBeAccepted,
     LineStaysRefused,
+    MissingYetCounted,
     ReasonMissing,
 )
+from shared import gtins, known
 from shared.database import Transaction, Work
 from shared.events.donations import LineAccepted
 
 
 class Check(Struct, frozen=True, kw_only=True):
-    """A pharmacist's word on a line, with what was put right; None leaves what was logged."""
+    """A pharmacist's word on a line, with what was put right; None leaves what was logged, or checked earlier.
+
+    `product_confirmed`: it is the line's product, though its number stands for another one by now, or for none.
+    """
 
     outcome: Literal["accept", "hold", "refuse", "missing"]
     reason_text: str | None = None
@@ -29,6 +37,7 @@ class Check(Struct, frozen=True, kw_only=True):
     expires_on: date | None = None
     opened: bool | None = None
     needed_soon: bool = False
+    product_confirmed: bool = False
 
 
 async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Check) -> actions.LineChanged:
@@ -39,7 +48,10 @@ async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Chec
             raise CollectionNotHandedIn
         if line.state in ("accepted", "withdrawn"):
             raise LineAlreadyChecked
-        outcome = await _outcome(tx, line, check)
+        _refuse_unsaid_or_contradicted(line, check)
+        outcome = _outcome(line, check)
+        if check.outcome == "accept":
+            await _refuse_unless_acceptable(tx, line, check, outcome)
         await store.checks.set_outcome(tx, collection_id, line_id, outcome)
         if outcome.accepted_units is not None:
             tx.emit(collection_id, _accepted(collection, line, outcome, outcome.accepted_units))
@@ -50,30 +62,65 @@ async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Chec
         )
 
 
-async def _outcome(tx: Transaction, line: store.lines.LineRow, check: Check) -> store.checks.Outcome:
-    """What the check makes of a line: its corrections stand beside what was logged, an earlier check's included."""
-    batch = check.batch or line.checked_batch or line.batch
-    expires_on = check.expires_on or line.checked_expires_on or line.expires_on
-    opened = next(x for x in (check.opened, line.checked_opened, line.opened) if x is not None)
+def _refuse_unsaid_or_contradicted(line: store.lines.LineRow, check: Check) -> None:
+    """What no outcome can come of, whatever is known of the product."""
     if line.reason == rules.RefusalReason.CONTROLLED and check.outcome != "refuse":
         raise LineStaysRefused
     if check.outcome in ("hold", "refuse") and check.reason_text is None:
         raise ReasonMissing
-    if check.outcome == "accept":
-        item = rules.Item(expires_on=expires_on, opened=opened, source_kind=line.source_kind, storage=line.storage)
-        refusal = await actions.judge_item(tx, line.product_id, item, needed_soon=check.needed_soon)
-        if refusal is not None:
-            raise LineCannotBeAccepted(reason=refusal.reason, policy_name=refusal.policy_name)
+    if check.batch_unreadable and check.batch is not None:
+        raise BatchReadAndUnreadable
+    if check.outcome == "missing" and check.units is not None:
+        raise MissingYetCounted
+
+
+def _outcome(line: store.lines.LineRow, check: Check) -> store.checks.Outcome:
+    """What the check makes of a line: its corrections stand beside what was logged, an earlier check's included."""
     by_pharmacist = rules.RefusalReason.BY_PHARMACIST if check.outcome in ("hold", "refuse") else None
+    units = check.units or line.checked_units
     return store.checks.Outcome(
         state=_STATES[check.outcome],
         reason=by_pharmacist,
         reason_text=check.reason_text,
-        batch=None if check.batch_unreadable else batch,
-        expires_on=expires_on,
-        opened=opened,
-        accepted_units=(check.units or line.units) if check.outcome == "accept" else None,
+        batch=_batch(line, check),
+        expires_on=check.expires_on or line.checked_expires_on or line.expires_on,
+        opened=next(x for x in (check.opened, line.checked_opened, line.opened) if x is not None),
+        units=units,
+        accepted_units=(units or line.units) if check.outcome == "accept" else None,
     )
+
+
+def _batch(line: store.lines.LineRow, check: Check) -> str | None:
+    """None: it can't be read. An earlier check that couldn't read it stands until somebody names the batch."""
+    if check.batch_unreadable:
+        return None
+    return check.batch or (line.batch if line.checked_at is None else line.checked_batch)
+
+
+async def _refuse_unless_acceptable(
+    tx: Transaction, line: store.lines.LineRow, check: Check, outcome: store.checks.Outcome
+) -> None:
+    if line.gtin is not None and not check.product_confirmed:
+        await _refuse_unless_still_its_product(tx, line.gtin, line.product_id)
+    item = rules.Item(
+        expires_on=outcome.expires_on, opened=outcome.opened, source_kind=line.source_kind, storage=line.storage
+    )
+    refusal = await actions.judge_item(tx, line.product_id, item, needed_soon=check.needed_soon)
+    if refusal is not None:
+        raise LineCannotBeAccepted(reason=refusal.reason, policy_name=refusal.policy_name)
+
+
+async def _refuse_unless_still_its_product(tx: Transaction, gtin: str, product_id: UUID) -> None:
+    """A pharmacist may have judged the line's number since it was logged; what nobody judged yet is no obstacle."""
+    in_catalogue = await gtins.pack_in_catalogue(tx.sql, gtin)
+    binding = None if in_catalogue else await gtins.binding_of(tx.sql, gtin)
+    if binding is not None and binding.state == "refused":
+        raise GtinRefused(gtin=gtin)
+    now_id = in_catalogue[0] if in_catalogue else binding.product_id if binding else product_id
+    if now_id != product_id:
+        now = await known.products(tx.sql, tx.clinic_id, [now_id])
+        name = now[now_id].product.name if now_id in now else None
+        raise GtinIsAnotherProduct(gtin=gtin, product_id=now_id, product_name=name)
 
 
 _STATES: dict[str, store.lines.LineState] = {

@@ -10,7 +10,7 @@ from shared.database import Transaction
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """What became of a line at its check."""
+    """What became of a line at its check. `units` None: nobody counted anew, in this check or an earlier one."""
 
     state: LineState
     reason: str | None
@@ -18,6 +18,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     batch: str | None
     expires_on: date
     opened: bool
+    units: int | None
     accepted_units: int | None
 
 
@@ -28,7 +29,7 @@ WITH outcome AS (
     UPDATE line
     SET state = $4, reason = coalesce(nullif(reason, 'by_pharmacist'), $5), reason_text = $6,
         checked_batch = $7, checked_expires_on = $8,
-        checked_opened = $9, accepted_units = $10, checked_by = $11, checked_at = $12
+        checked_opened = $9, accepted_units = $10, checked_by = $11, checked_at = $12, checked_units = $13
     WHERE clinic_id = $1 AND line_id = $3
 ), pack AS (
     UPDATE pack_seen SET is_here = $4 <> 'missing' WHERE line_id = $3
@@ -62,4 +63,5 @@ async def set_outcome(tx: Transaction, collection_id: UUID, line_id: UUID, outco
         outcome.accepted_units,
         tx.person_id,
         tx.now,
+        outcome.units,
     )

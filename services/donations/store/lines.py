@@ -16,11 +16,15 @@ LineState = Literal["logged", "withdrawn", "accepted", "held", "refused", "missi
 
 
 class LineRow(Struct, frozen=True, kw_only=True):
+    """A line with what its check found. `needs_look`: no pharmacist has confirmed that its number is this product."""
+
     line_id: UUID
     collection_id: UUID
     line_number: int
     product_id: UUID
     product_name: str
+    gtin: str | None
+    needs_look: bool
     batch: str | None
     expires_on: date
     opened: bool
@@ -39,13 +43,16 @@ class LineRow(Struct, frozen=True, kw_only=True):
     checked_batch: str | None
     checked_expires_on: date | None
     checked_opened: bool | None
+    checked_units: int | None
     accepted_units: int | None
 
 
 ADD_LINE = """
 INSERT INTO line (line_id, clinic_id, collection_id, line_number, product_id, batch, expires_on, opened, units,
-                  source_kind, source_name, storage, state, reason, policy_name, decision_id, logged_by, logged_at)
-SELECT $1, $2, $3, coalesce(max(line_number), 0) + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17
+                  source_kind, source_name, storage, state, reason, policy_name, decision_id, logged_by, logged_at,
+                  gtin)
+SELECT $1, $2, $3, coalesce(max(line_number), 0) + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+       $18
 FROM line
 WHERE clinic_id = $2 AND collection_id = $3
 RETURNING line_number
@@ -56,6 +63,7 @@ class NewLine(Struct, frozen=True, kw_only=True):
     line_id: UUID
     collection_id: UUID
     product_id: UUID
+    gtin: str | None
     batch: str | None
     expires_on: date
     opened: bool
@@ -90,16 +98,40 @@ async def add_line(tx: Transaction, line: NewLine) -> int:
         line.decision_id,
         tx.person_id,
         tx.now,
+        line.gtin,
     )
     return cast("int", number)
 
 
-_LINE_COLUMNS = """
+# A number that the catalogue has as this product's pack, written with 14, 13, 12 or 8 digits, needs nobody's word.
+_NEEDS_LOOK = """
+       line.gtin IS NOT NULL
+       AND NOT EXISTS (
+           SELECT
+           FROM gtin_binding
+           WHERE gtin_binding.gtin = line.gtin
+               AND gtin_binding.product_id = line.product_id
+               AND gtin_binding.state = 'confirmed'
+       )
+       AND NOT EXISTS (
+           SELECT
+           FROM pack
+           WHERE pack.product_id = line.product_id
+               AND pack.code = ANY(ARRAY[
+                   line.gtin,
+                   CASE WHEN line.gtin LIKE '0%' THEN right(line.gtin, 13) END,
+                   CASE WHEN line.gtin LIKE '00%' THEN right(line.gtin, 12) END,
+                   CASE WHEN line.gtin LIKE '000000%' THEN right(line.gtin, 8) END
+               ])
+       ) AS needs_look
+"""
+_LINE_COLUMNS = f"""
        line.line_id, line.collection_id, line.line_number, line.product_id, product.name AS product_name,
+       line.gtin, {_NEEDS_LOOK.strip()},
        line.batch, line.expires_on, line.opened, line.units, line.source_kind, line.source_name, line.storage,
        line.state, line.reason, line.reason_text, line.policy_name, line.decision_id, line.logged_at,
        line.checked_by, line.checked_at, line.checked_batch, line.checked_expires_on, line.checked_opened,
-       line.accepted_units
+       line.checked_units, line.accepted_units
 """
 _LINE = f"SELECT {_LINE_COLUMNS} FROM line JOIN product USING (product_id) "
 LINES = _LINE + "WHERE line.clinic_id = $1 AND line.collection_id = $2 ORDER BY line.line_number"
