@@ -10,6 +10,7 @@ from services.dispense.actions import calendar, counter, day, patients
 from services.dispense.rules.schedule import TimesADay
 from services.dispense.sealing import ClinicKeys
 from services.donations import actions as donations
+from services.donations import checking
 from services.donations.rules import Storage
 from services.stock.actions import lots, transfer
 from services.stock.catalogue.actions import judge_product
@@ -68,8 +69,8 @@ class WholeLife:
         )
         line = await donations.add_line(self.donations, None, opened.collection_id, item)
         await donations.hand_in_collection(self.donations, None, opened.collection_id)
-        accepted = donations.Check(outcome="accept")
-        await donations.check_line(self.donations, opened.collection_id, line.line_id, accepted)
+        accepted = checking.Check(outcome="accept")
+        await checking.check_line(self.donations, opened.collection_id, line.line_id, accepted)
 
     async def _prepare(self) -> None:
         keys = ClinicKeys(self.cell.clinic_keys)

@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar.params import Parameter
 from msgspec import Struct
 
-from services.donations import actions, store
+from services.donations import actions, checking, store
 from services.donations.errors import CollectionNotFound
 from services.donations.rules import Storage
 from shared import fields
@@ -85,7 +85,7 @@ async def hand_in_collection(
 
 
 class Collections(Struct, frozen=True, kw_only=True):
-    collections: list[store.CollectionRow]
+    collections: list[store.collections.CollectionRow]
 
 
 @query("/clinics/{clinic_id:uuid}/collections", act=Act.SEE_COLLECTIONS)
@@ -99,13 +99,13 @@ async def list_collections(
     """Collections, the latest on top; a partner pharmacist sees those of their pharmacy."""
     async with work.reading() as tx:
         pharmacies = access.pharmacies(Act.SEE_COLLECTIONS, clinic_id)
-        found = await store.list_collections(tx, collection_state, pharmacies, most)
+        found = await store.collections.list_collections(tx, collection_state, pharmacies, most)
         return Collections(collections=found)
 
 
 class Collection(Struct, frozen=True, kw_only=True):
-    collection: store.CollectionRow
-    lines: list[store.LineRow]
+    collection: store.collections.CollectionRow
+    lines: list[store.lines.LineRow]
 
 
 @query("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}", act=Act.SEE_COLLECTIONS)
@@ -113,10 +113,10 @@ async def see_collection(work: Work, access: Access, clinic_id: UUID, collection
     """A collection with its lines and what became of each."""
     pharmacies = access.pharmacies(Act.SEE_COLLECTIONS, clinic_id)
     async with work.reading() as tx:
-        collection = await store.find_collection(tx, collection_id)
+        collection = await store.collections.find_collection(tx, collection_id)
         if collection is None or (pharmacies is not None and collection.pharmacy_id not in pharmacies):
             raise CollectionNotFound
-        return Collection(collection=collection, lines=await store.lines_of(tx, collection_id))
+        return Collection(collection=collection, lines=await store.lines.lines_of(tx, collection_id))
 
 
 @command("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/extra-lines", act=Act.CHECK_DONATION)
@@ -126,7 +126,10 @@ async def add_extra_line(work: Work, collection_id: UUID, data: LineBody) -> act
 
 
 class CheckBody(fields.Body, frozen=True):
-    """`accept` may put right units, batch, expiry and condition; `hold` and `refuse` say why."""
+    """Each outcome may put right units, batch, expiry and condition; a later check of a held line goes on from there.
+
+    `hold` and `refuse` say why; what is `missing` has no units.
+    """
 
     outcome: Literal["accept", "hold", "refuse", "missing"]
     reason: fields.Line | None = None
@@ -138,6 +141,8 @@ class CheckBody(fields.Body, frozen=True):
     opened: bool | None = None
     needed_soon: bool = False
     """A plan needs it and it will be used in time, so its remaining life may be shorter than the policy asks."""
+    product_confirmed: bool = False
+    """It is the line's product, though the number that was scanned stands for another one by now, or for none."""
 
 
 @command(
@@ -146,7 +151,7 @@ class CheckBody(fields.Body, frozen=True):
 )
 async def check_line(work: Work, collection_id: UUID, line_id: UUID, data: CheckBody) -> actions.LineChanged:
     """Accept, hold or refuse a line, or say that it was not there."""
-    check = actions.Check(
+    check = checking.Check(
         outcome=data.outcome,
         reason_text=data.reason,
         units=data.units,
@@ -155,12 +160,13 @@ async def check_line(work: Work, collection_id: UUID, line_id: UUID, data: Check
         expires_on=data.expires_on,
         opened=data.opened,
         needed_soon=data.needed_soon,
+        product_confirmed=data.product_confirmed,
     )
-    return await actions.check_line(work, collection_id, line_id, check)
+    return await checking.check_line(work, collection_id, line_id, check)
 
 
 class Lines(Struct, frozen=True, kw_only=True):
-    lines: list[store.LineRow]
+    lines: list[store.lines.LineRow]
 
 
 States = Annotated[Literal["held", "refused"], Parameter(description="held: to be looked at; refused: to be destroyed")]
@@ -170,7 +176,7 @@ States = Annotated[Literal["held", "refused"], Parameter(description="held: to b
 async def list_waiting_lines(work: Work, line_state: States = "refused", most: Limit = 100) -> Lines:
     """Lines that stay in donations: refused ones wait to be destroyed, held ones to be looked at again."""
     async with work.reading() as tx:
-        return Lines(lines=await store.waiting_lines(tx, [line_state], most))
+        return Lines(lines=await store.lines.waiting_lines(tx, [line_state], most))
 
 
 ROUTES = (

@@ -58,4 +58,30 @@ class ProductNotNamed(Refused):
     detail = "Send just one of product_id and code."
 
 
+class BatchReadAndUnreadable(Refused):
+    title = "The batch is named, and said to be unreadable"
+    detail = "Send just one of batch and batch_unreadable."
+
+
+class MissingYetCounted(Refused):
+    title = "What is missing has no units"
+    detail = "`missing` says that nothing of the line is there. Accept, hold or refuse what is there, with its units."
+
+
+_ANEW = (
+    "Look at the box. If the line's product is wrong, mark this line missing, or refuse it, and add the box anew by "
+    "`extra-scan`; if it is right, send product_confirmed."
+)
+
+
+class GtinIsAnotherProduct(Refused):
+    title = "The number of this line stands for another product by now"
+    detail = f"A pharmacist or the catalogue says so: `product_name` is what it stands for. {_ANEW}"
+
+
+class GtinRefused(Refused):
+    title = "The number of this line stands for no product by now"
+    detail = f"A pharmacist refused what it had been learnt to be. {_ANEW}"
+
+
 CONSTRAINTS: Mapping[str, type[DosisError]] = {}

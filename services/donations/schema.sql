@@ -44,6 +44,8 @@ CREATE TABLE line (
     checked_expires_on date,
     checked_opened boolean,
     accepted_units integer,
+    gtin text,
+    checked_units integer,
     CONSTRAINT line_pkey PRIMARY KEY (line_id),
     CONSTRAINT line_collection_fkey FOREIGN KEY (clinic_id, collection_id)
         REFERENCES collection (clinic_id, collection_id),
@@ -64,13 +66,29 @@ CREATE TABLE line (
         (checked_at IS NULL) = (checked_expires_on IS NULL) AND (checked_at IS NULL) = (checked_opened IS NULL)
     ),
     CONSTRAINT line_controlled_never_accepted CHECK (state <> 'accepted' OR reason IS DISTINCT FROM 'controlled'),
-    CONSTRAINT line_reasoned CHECK (state NOT IN ('held', 'refused') OR reason IS NOT NULL)
+    CONSTRAINT line_reasoned CHECK (state NOT IN ('held', 'refused') OR reason IS NOT NULL),
+    -- Fourteen digits, of which the last makes the threefold of every other one and the rest a multiple of ten.
+    CONSTRAINT line_gtin_check_digit CHECK (
+        gtin IS NULL OR CASE WHEN gtin ~ '^[0-9]{14}$' THEN (
+            3 * (
+                substr(gtin, 1, 1)::integer + substr(gtin, 3, 1)::integer + substr(gtin, 5, 1)::integer
+                + substr(gtin, 7, 1)::integer + substr(gtin, 9, 1)::integer + substr(gtin, 11, 1)::integer
+                + substr(gtin, 13, 1)::integer
+            )
+            + substr(gtin, 2, 1)::integer + substr(gtin, 4, 1)::integer + substr(gtin, 6, 1)::integer
+            + substr(gtin, 8, 1)::integer + substr(gtin, 10, 1)::integer + substr(gtin, 12, 1)::integer
+            + substr(gtin, 14, 1)::integer
+        ) % 10 = 0 ELSE false END
+    ),
+    CONSTRAINT line_checked_units_positive CHECK (checked_units > 0)
 );
 COMMENT ON TABLE line IS 'A donated item: what it is, who gave it (nameless by default), and what became of it, with the reason';
 COMMENT ON COLUMN line.batch IS 'Null: it can''t be read; such a lot is drawn into every recall of its product';
 COMMENT ON COLUMN line.reason IS 'Why it was not accepted: what a rule found when it was logged stays, whatever the check says';
 COMMENT ON COLUMN line.checked_expires_on IS 'What the check found stands beside what was logged, which stays';
 COMMENT ON COLUMN line.decision_id IS 'The decision behind the policy that refused the line';
+COMMENT ON COLUMN line.gtin IS 'The number on the box that it was logged by; null: it was logged by name, or before this was kept';
+COMMENT ON COLUMN line.checked_units IS 'What a check counted, of whatever outcome; null: nobody counted anew';
 CREATE INDEX line_collection_idx ON line (collection_id, line_number);
 CREATE INDEX line_waiting_idx ON line (clinic_id, state) WHERE state IN ('held', 'refused');
 

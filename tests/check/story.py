@@ -12,6 +12,7 @@ from services.dispense.actions import calendar, counter, day, patients
 from services.dispense.rules import TimesADay
 from services.dispense.sealing import ClinicKeys
 from services.donations import actions as donations
+from services.donations import checking
 from services.donations.rules import Storage
 from services.donations.scanning.actions import add_scanned_line
 from services.donations.scanning.deciding import ScannedItem
@@ -78,10 +79,10 @@ async def _donated(story: Story) -> None:
         (ATORVASTATIN, "T2", 600, 10),
     )
     work = story.work("donations")
-    accept, hold = donations.Check(outcome="accept"), donations.Check(outcome="hold", reason_text="The box is wet.")
+    accept, hold = checking.Check(outcome="accept"), checking.Check(outcome="hold", reason_text="The box is wet.")
     await story.then(
-        *(donations.check_line(work, collection_id, line_id, accept) for line_id in line_ids[:-1]),
-        donations.check_line(work, collection_id, line_ids[-1], hold),
+        *(checking.check_line(work, collection_id, line_id, accept) for line_id in line_ids[:-1]),
+        checking.check_line(work, collection_id, line_ids[-1], hold),
     )
 
 

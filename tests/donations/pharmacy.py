@@ -5,8 +5,8 @@ from uuid import UUID
 
 import msgspec
 
-from services.donations import actions, store
-from services.donations.actions import Check, CollectionChanged, DonatedItem, LineChanged
+from services.donations import actions, checking, store
+from services.donations.actions import CollectionChanged, DonatedItem, LineChanged
 from services.donations.rules import Storage
 from shared.database import Database, Work
 from shared.policies import SourceKind
@@ -66,24 +66,24 @@ class Pharmacy:
     async def check(self, collection_id: UUID, line_id: UUID, outcome: Any, **more: Any) -> LineChanged:
         if outcome in ("hold", "refuse"):
             more.setdefault("reason_text", "The box is wet.")
-        check = Check(outcome=outcome, **more)
-        return await actions.check_line(self.at_the_clinic(), collection_id, line_id, check)
+        check = checking.Check(outcome=outcome, **more)
+        return await checking.check_line(self.at_the_clinic(), collection_id, line_id, check)
 
-    async def collection(self, collection_id: UUID) -> store.CollectionRow:
+    async def collection(self, collection_id: UUID) -> store.collections.CollectionRow:
         async with self.work().reading() as tx:
-            found = await store.find_collection(tx, collection_id)
+            found = await store.collections.find_collection(tx, collection_id)
         assert found is not None
         return found
 
-    async def line(self, collection_id: UUID, line_id: UUID) -> store.LineRow:
+    async def line(self, collection_id: UUID, line_id: UUID) -> store.lines.LineRow:
         async with self.work().reading() as tx:
-            lines = await store.lines_of(tx, collection_id)
+            lines = await store.lines.lines_of(tx, collection_id)
         return next(line for line in lines if line.line_id == line_id)
 
-    async def waiting(self, state: store.LineState) -> list[UUID]:
+    async def waiting(self, state: store.lines.LineState) -> list[UUID]:
         """The lines that stay in donations in a state, the oldest first."""
         async with self.work().reading() as tx:
-            return [line.line_id for line in await store.waiting_lines(tx, [state], 100)]
+            return [line.line_id for line in await store.lines.waiting_lines(tx, [state], 100)]
 
 
 async def open_pharmacy(world: World, stock: Database, donations: Database) -> Pharmacy:

@@ -201,9 +201,9 @@ async def test_a_pharmacist_sees_the_collections_of_their_pharmacy_the_latest_on
     await pharmacy.add(first)
     await pharmacy.hand_in(first)
 
-    async def listed(state: store.CollectionState | None, pharmacies: frozenset[UUID] | None) -> list[UUID]:
+    async def listed(state: store.collections.CollectionState | None, pharmacies: frozenset[UUID] | None) -> list[UUID]:
         async with pharmacy.work().reading() as tx:
-            found = await store.list_collections(tx, state, pharmacies, 100)
+            found = await store.collections.list_collections(tx, state, pharmacies, 100)
         return [collection.collection_id for collection in found]
 
     assert await listed(None, None) == [third, second, first]

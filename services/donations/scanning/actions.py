@@ -7,11 +7,11 @@ from uuid import UUID
 from msgspec import Struct
 
 from services.donations import actions
-from services.donations import store as collections
 from services.donations.errors import CollectionNotHandedIn, CollectionNotOpen
 from services.donations.scanning import store
 from services.donations.scanning.deciding import NotCertain, ScannedItem, decide, decide_without_number
 from services.donations.scanning.settling import settled
+from services.donations.store import collections
 from shared import gtins
 from shared.codes import Possible, Question, Recognised, certain, read_code
 from shared.database import Transaction, Work

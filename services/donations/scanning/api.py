@@ -20,7 +20,8 @@ class LineScanBody(fields.Body, frozen=True):
     Where the scan is a question, `batch`, `expires_on`, `product_id` or `batch_unreadable` settle it if they tell one
     of its readings from all others; or the `text` of that reading is sent instead.
     `units_per_pack` is learnt with a number that nobody knew; `batch_unreadable` says that no batch can be read;
-    `seen_before_ok` adds a pack though its serial was logged before.
+    `seen_before_ok` adds a pack though its serial was logged before; `more_than_pack_ok` takes more `units` than a
+    full pack has.
     """
 
     text: fields.Scan
@@ -35,6 +36,7 @@ class LineScanBody(fields.Body, frozen=True):
     batch_unreadable: bool = False
     expires_on: fields.Day | None = None
     seen_before_ok: bool = False
+    more_than_pack_ok: bool = False
 
     def item(self) -> ScannedItem:
         return ScannedItem(**{name: getattr(self, name) for name in self.__struct_fields__})

@@ -19,7 +19,7 @@ class ScannedItem(Struct, frozen=True, kw_only=True):
     """A raw scan, and what a person read on the box where the code does not say it.
 
     `units` None: a full pack. `batch_unreadable`: neither code nor box has it. `seen_before_ok`: add it though a
-    pack with this serial was logged before.
+    pack with this serial was logged before. `more_than_pack_ok`: there is more in the box than a full pack has.
     """
 
     text: str
@@ -34,6 +34,7 @@ class ScannedItem(Struct, frozen=True, kw_only=True):
     batch_unreadable: bool = False
     expires_on: date | None = None
     seen_before_ok: bool = False
+    more_than_pack_ok: bool = False
 
 
 class NotCertain(Struct, frozen=True, kw_only=True):
@@ -52,6 +53,12 @@ OTHER_PRODUCT = (
     "This number is known as another product than you name. Which is it? A pharmacist can correct the binding."
 )
 UNREADABLE_BATCH = "You say that the batch can't be read, and the code has it. Is this the box that was scanned?"
+BATCH_BOTH_WAYS = "You name a batch and say that it can't be read. Which is it?"
+OTHER_PACK = (
+    "This number is known as a pack of {known}, and you say {said}. Which is printed on the box? Send just the units "
+    "that are in it; a pharmacist can correct the binding."
+)
+MORE_THAN_A_PACK = "You count {units}, and a full pack has {known}. Is there that much in this one box?"
 
 
 def decide(item: ScannedItem, reading: Recognised, pack: KnownPack | None) -> DonatedItem | NotCertain:
@@ -96,6 +103,7 @@ def _decide(
         source_kind=item.source_kind,
         source_name=item.source_name,
         storage=item.storage,
+        gtin=found.gtin,
     )
 
 
@@ -107,7 +115,22 @@ def _contradiction(item: ScannedItem, reading: Recognised | Possible, pack: Know
     ):
         if said is not None and read is not None and said != read:
             return question
-    return UNREADABLE_BATCH if item.batch_unreadable and reading.batch is not None else None
+    if item.batch_unreadable and reading.batch is not None:
+        return UNREADABLE_BATCH
+    if item.batch_unreadable and item.batch is not None:
+        return BATCH_BOTH_WAYS
+    return _doubtful_count(item, pack)
+
+
+def _doubtful_count(item: ScannedItem, pack: KnownPack | None) -> str | None:
+    """What is asked about how much is in the box; nothing, where nobody knows how much a full pack has."""
+    known, said = pack.units_per_pack if pack else None, item.units_per_pack
+    if known is not None and said is not None and known != said:
+        return OTHER_PACK.format(known=known, said=said)
+    full = known or said
+    if full is not None and item.units is not None and item.units > full and not item.more_than_pack_ok:
+        return MORE_THAN_A_PACK.format(units=item.units, known=full)
+    return None
 
 
 def _units(item: ScannedItem, pack: KnownPack | None) -> int | None:

@@ -1,0 +1,131 @@
+"""Bags and boxes of donated items on their way from a pharmacy to a clinic."""
+
+from datetime import datetime
+from typing import Literal, cast
+from uuid import UUID
+
+from msgspec import Struct
+
+from shared.database import Transaction
+
+CollectionState = Literal["open", "handed_in", "checked"]
+
+
+class CollectionRow(Struct, frozen=True, kw_only=True):
+    collection_id: UUID
+    pharmacy_id: UUID
+    pharmacy_name: str | None
+    state: CollectionState
+    opened_at: datetime
+    handed_in_at: datetime | None
+    lines: int
+    waiting_lines: int
+
+
+class LockedCollection(Struct, frozen=True, kw_only=True):
+    """What a command goes by, while nobody else changes the collection or a line of it."""
+
+    collection_id: UUID
+    pharmacy_id: UUID
+    state: CollectionState
+
+
+OPEN_COLLECTION = """
+INSERT INTO collection (collection_id, clinic_id, pharmacy_id, opened_by, opened_at)
+VALUES ($1, $2, $3, $4, $5)
+"""
+IS_PARTNER = """
+SELECT EXISTS (
+    SELECT
+    FROM partnership
+    WHERE clinic_id = $1 AND pharmacy_id = $2 AND from_on <= $3 AND (until_on IS NULL OR until_on >= $3)
+)
+"""
+
+
+async def open_collection(tx: Transaction, collection_id: UUID, pharmacy_id: UUID) -> None:
+    await tx.sql.execute(OPEN_COLLECTION, collection_id, tx.clinic_id, pharmacy_id, tx.person_id, tx.now)
+
+
+async def is_partner(tx: Transaction, pharmacy_id: UUID) -> bool:
+    """Is the pharmacy a partner of the clinic today?"""
+    return bool(await tx.sql.fetchval(IS_PARTNER, tx.clinic_id, pharmacy_id, tx.today))
+
+
+_COLLECTION = """
+SELECT collection.collection_id, collection.pharmacy_id, partnership.name AS pharmacy_name, collection.state,
+       collection.opened_at, collection.handed_in_at,
+       (SELECT count(*) FROM line WHERE line.collection_id = collection.collection_id)::int AS lines,
+       (
+           SELECT count(*)
+           FROM line
+           WHERE line.collection_id = collection.collection_id AND line.state = 'logged'
+       )::int AS waiting_lines
+FROM collection
+LEFT JOIN partnership
+    ON partnership.clinic_id = collection.clinic_id AND partnership.pharmacy_id = collection.pharmacy_id
+"""
+FIND_COLLECTION = _COLLECTION + "WHERE collection.clinic_id = $1 AND collection.collection_id = $2"
+LOCK_COLLECTION = """
+SELECT collection_id, pharmacy_id, state
+FROM collection
+WHERE clinic_id = $1 AND collection_id = $2
+FOR UPDATE
+"""
+LIST_COLLECTIONS = (
+    _COLLECTION
+    + """
+WHERE collection.clinic_id = $1
+    AND ($2::text IS NULL OR collection.state = $2)
+    AND ($3::uuid[] IS NULL OR collection.pharmacy_id = ANY($3))
+ORDER BY collection.opened_at DESC, collection.collection_id
+LIMIT $4
+"""
+)
+
+
+async def find_collection(tx: Transaction, collection_id: UUID) -> CollectionRow | None:
+    row = await tx.sql.fetchrow(FIND_COLLECTION, tx.clinic_id, collection_id)
+    return CollectionRow(**dict(row)) if row else None
+
+
+async def lock_collection(tx: Transaction, collection_id: UUID) -> LockedCollection | None:
+    row = await tx.sql.fetchrow(LOCK_COLLECTION, tx.clinic_id, collection_id)
+    return LockedCollection(**dict(row)) if row else None
+
+
+async def list_collections(
+    tx: Transaction, state: CollectionState | None, pharmacy_ids: frozenset[UUID] | None, most: int
+) -> list[CollectionRow]:
+    """The latest on top; None for pharmacies: of all."""
+    ids = None if pharmacy_ids is None else list(pharmacy_ids)
+    rows = await tx.sql.fetch(LIST_COLLECTIONS, tx.clinic_id, state, ids, most)
+    return [CollectionRow(**dict(row)) for row in rows]
+
+
+SET_HANDED_IN = """
+UPDATE collection
+SET state = 'handed_in', handed_in_by = $3, handed_in_at = $4
+WHERE clinic_id = $1 AND collection_id = $2
+"""
+# A collection is checked when no line waits for its outcome any more.
+SET_CHECKED = """
+UPDATE collection
+SET state = CASE
+    WHEN EXISTS (
+        SELECT FROM line WHERE line.collection_id = collection.collection_id AND line.state = 'logged'
+    ) THEN 'handed_in'
+    ELSE 'checked'
+END
+WHERE clinic_id = $1 AND collection_id = $2
+RETURNING state
+"""
+
+
+async def set_handed_in(tx: Transaction, collection_id: UUID) -> None:
+    await tx.sql.execute(SET_HANDED_IN, tx.clinic_id, collection_id, tx.person_id, tx.now)
+
+
+async def set_checked_if_done(tx: Transaction, collection_id: UUID) -> CollectionState:
+    """The collection's state, now that its lines are others."""
+    return cast("CollectionState", await tx.sql.fetchval(SET_CHECKED, tx.clinic_id, collection_id))
