@@ -113,4 +113,9 @@ def test_a_form_is_no_name_unless_it_is_all_that_was_typed() -> None:
     typed = read_typed("depon σιρόπι")
     assert (typed.words, typed.named, typed.forms) == (("depon",), True, (frozenset({FormGroup.ORAL_LIQUID}),))
     alone = read_typed("σιρόπι")
-    assert (alone.words, alone.named, alone.forms) == (("sirop",), False, typed.forms)
+    assert (alone.words, alone.named, alone.forms) == ((), False, typed.forms)
+
+
+def test_drops_are_told_apart_by_what_they_are_for() -> None:
+    assert frozenset({FormGroup.EAR}) in read_typed("σταγόνες αυτιών").forms
+    assert frozenset({FormGroup.EYE, FormGroup.EYE_SINGLE_DOSE}) in read_typed("σταγόνες ματιών").forms
