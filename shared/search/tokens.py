@@ -89,7 +89,7 @@ def _substance_words(moiety: str) -> frozenset[str]:
 
 def _name_words(name: str) -> tuple[set[str], set[str]]:
     """The words that the name begins with, and those that follow. CO-DIOVAN begins with co and with codiovan."""
-    words = read_typed(name).words
+    words = read_typed(name).words or tuple(stem(word) for word in folded(name).split())  # a name of form words alone
     joined = {folded(word[0]): stem(folded(word[0].replace("-", ""))) for word in _HYPHENED.finditer(name)}
     begins = next((whole for parts, whole in joined.items() if folded(name).startswith(parts)), None)
     first = {*words[:1], *((begins,) if begins else ())}
