@@ -58,6 +58,12 @@ class KnownProduct(msgspec.Struct, frozen=True, kw_only=True):
     substitution_group: str
 
 
+class FoundProduct(KnownProduct, frozen=True, kw_only=True):
+    """`match`: whether the words that were typed are its own, begin its own, or are only like them."""
+
+    match: search.Found
+
+
 async def policies_of(sql: Sql, clinic_id: UUID | None) -> Policies:
     """What is in force at a clinic; a policy that was never decided has its default."""
     rows = await sql.fetch(POLICIES, clinic_id)
@@ -94,11 +100,11 @@ async def product_id_of_code(sql: Sql, code: str) -> UUID:
     return product_id
 
 
-async def products_named(sql: Sql, clinic_id: UUID | None, text: str, most: int) -> list[KnownProduct]:
+async def products_named(sql: Sql, clinic_id: UUID | None, text: str, most: int) -> list[FoundProduct]:
     """Products for what somebody typed, in whatever script, best first. Within a transaction."""
-    ids = [match.product_id for match in await search.found(sql, text, most)]
-    found = await products(sql, clinic_id, ids)
-    return [found[product_id] for product_id in ids]
+    matches = await search.found(sql, text, most)
+    facts = await products(sql, clinic_id, [match.product_id for match in matches])
+    return [FoundProduct(**msgspec.structs.asdict(facts[match.product_id]), match=match.match) for match in matches]
 
 
 def _known(row: asyncpg.Record) -> KnownProduct:

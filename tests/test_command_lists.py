@@ -108,6 +108,7 @@ def test_a_product_is_found_for_programs_one_object_a_line(world: World) -> None
     assert (found[0]["substances"], found[0]["strengths"]) == (["metformin"], ["850"])
     assert found[0]["form_group"] == "oral_solid"
     assert UUID(found[0]["product_id"])
+    assert found[0]["match"] == "similar"
     scores = [each["score"] for each in found]
     assert scores == sorted(scores, reverse=True)
 

@@ -25,12 +25,14 @@ class FoundProduct(Struct, frozen=True, kw_only=True):
     strength_units: list[str | None]
     form_group: str
     score: float
+    match: search.Found
 
 
 COLUMNS: dict[str, Callable[[FoundProduct], object]] = {
     "name": lambda one: one.name,
     "substance": lambda one: " + ".join(one.substances) or None,
     "form": lambda one: one.form_group,
+    "match": lambda one: one.match,
     "score": lambda one: f"{one.score:.2f}",
     "product id": lambda one: one.product_id,
 }
@@ -58,10 +60,10 @@ async def find_products(cell: Cell, text: str) -> list[FoundProduct]:
         async with work.reading() as tx:
             matches = await search.found(tx.sql, text, BEST)
             facts = await known.products(tx.sql, None, [match.product_id for match in matches])
-    return [_found(facts[match.product_id], match.score) for match in matches]
+    return [_found(facts[match.product_id], match) for match in matches]
 
 
-def _found(known_product: known.KnownProduct, score: float) -> FoundProduct:
+def _found(known_product: known.KnownProduct, match: search.Match) -> FoundProduct:
     product = known_product.product
     return FoundProduct(
         product_id=product.product_id,
@@ -70,5 +72,6 @@ def _found(known_product: known.KnownProduct, score: float) -> FoundProduct:
         strengths=[ingredient.strength for ingredient in product.ingredients],
         strength_units=[ingredient.strength_unit for ingredient in product.ingredients],
         form_group=product.form_group,
-        score=score,
+        score=match.score,
+        match=match.match,
     )

@@ -1,5 +1,6 @@
 """Finding a product however its name is typed: one folded key for both scripts, and what is written beside it."""
 
+from shared.search.closeness import Found
 from shared.search.finding import KEEP_WORDS, Match, found, refresh_search_tokens
 from shared.search.folding import folded
 from shared.search.tokens import SEARCH_VERSION, ProductTokens, tokens_of
@@ -7,6 +8,7 @@ from shared.search.tokens import SEARCH_VERSION, ProductTokens, tokens_of
 __all__ = [
     "KEEP_WORDS",
     "SEARCH_VERSION",
+    "Found",
     "Match",
     "ProductTokens",
     "folded",

@@ -17,6 +17,9 @@ _MARKS_OF_TRADE = str.maketrans("", "", "®™©℠")
 _MICROGRAM = re.compile("μg(?![a-zα-ω])")
 _WORD = re.compile(r"[a-z0-9]+")
 LETTERS_TO_MEND = 4, 14
+LETTERS_THAT_SAY_ENOUGH = 3
+# parac is folded as if it ended there, but paracetamol has an s; pan begins pantoprazole too, where nt is d.
+_SOUNDS_LIKE_BEFORE_MORE = {"c": "sk", "k": "s", "q": "k", "n": "dg", "m": "b", "p": "f", "o": "u", "a": "e"}
 _RUN = re.compile(r"[a-z]+")
 _MIXED = re.compile(r"[A-ZΑ-Ω]*(?:[A-Z][ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ]|[ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ][A-Z])[A-ZΑ-Ω]*")
 
@@ -70,6 +73,17 @@ def stem(folded_word: str) -> str:
     """Leave out the vowels at the end, where languages differ: αμλοδιπίνη and amlodipine."""
     stripped = folded_word.rstrip("aeiou")
     return stripped if len(stripped) >= 3 else folded_word
+
+
+def beginnings(latin_word: str) -> tuple[str, ...]:
+    """The keys of words that go on after these letters: the last letter may sound otherwise in what follows."""
+    key = folded(latin_word)
+    if len(key) < LETTERS_THAT_SAY_ENOUGH:
+        return (key,)
+    if latin_word.endswith("s") and not key.endswith(("s", "z")):
+        key += "s"  # it is left out at the end of a word only
+    others = _SOUNDS_LIKE_BEFORE_MORE.get(latin_word[-1:], "")
+    return (key, *(key[:-1] + other for other in others if key[-1:] != other))
 
 
 def mended(latin_word: str) -> set[str]:

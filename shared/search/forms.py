@@ -14,21 +14,23 @@ _SOLID = (
 )
 _DROPS = (FormGroup.ORAL_DROPS, FormGroup.EYE, FormGroup.EYE_SINGLE_DOSE, FormGroup.EAR)
 _INJECTION = (FormGroup.INJECTION, FormGroup.INJECTION_PROLONGED, FormGroup.INJECTION_PEN)
+_INHALED = (FormGroup.INHALATION, FormGroup.NEBULISATION)
 _EYE = (FormGroup.EYE, FormGroup.EYE_SINGLE_DOSE)
 
 _TYPED: dict[str, tuple[FormGroup, ...]] = {
     "tab tabs tablet tablets tabl caps cap capsule capsules": _SOLID,
-    "χάπι χάπια δισκίο δισκία κάψουλα κάψουλες ταμπλέτες": _SOLID,
-    "syr syrup susp suspension σιρόπι εναιώρημα": (FormGroup.ORAL_LIQUID,),
+    "χάπι χάπια δισκίο δισκία κάψουλα κάψουλες ταμπλέτα ταμπλέτες": _SOLID,
+    "syr syrup susp suspension σιρόπι σιρόπια εναιώρημα": (FormGroup.ORAL_LIQUID,),
     "drops σταγόνες": _DROPS,
-    "κολλύριο eye": _EYE,
-    "cream crem κρέμα gel τζελ ζελέ ointment oint αλοιφή": (FormGroup.CUTANEOUS,),
+    "κολλύριο κολλύρια ματιών μάτια eye": _EYE,
+    "αυτιών αυτί αυτιά ear": (FormGroup.EAR,),
+    "cream crem κρέμα κρέμες gel τζελ ζελέ ointment oint αλοιφή αλοιφές": (FormGroup.CUTANEOUS,),
     "lotion λοσιόν": (FormGroup.CUTANEOUS_LIQUID,),
-    "supp suppository υπόθετο υπόθετα": (FormGroup.RECTAL,),
-    "amp ampoule inj injection ένεση ενέσεις ενέσιμο αμπούλα": _INJECTION,
+    "supp suppository suppositories υπόθετο υπόθετα": (FormGroup.RECTAL,),
+    "amp ampoule inj injection ένεση ενέσεις ενέσιμο αμπούλα αμπούλες φιαλίδιο φιαλίδια": _INJECTION,
     "pen πένα πένες": (FormGroup.INJECTION_PEN,),
     "patch patches αυτοκόλλητο αυτοκόλλητα έμπλαστρο": (FormGroup.PATCH,),
-    "inhaler εισπνοές εισπνεόμενο": (FormGroup.INHALATION,),
+    "inhaler εισπνοή εισπνοές εισπνεόμενο εισπνευστικό εισπνευστικά": _INHALED,
     "sachet sachets φακελάκι φακελάκια σκόνη": (FormGroup.ORAL_POWDER,),
     "effervescent eff αναβράζον αναβράζοντα": (FormGroup.ORAL_EFFERVESCENT,),
     "chewable μασώμενο μασώμενα": (FormGroup.ORAL_CHEWABLE,),

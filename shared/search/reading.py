@@ -33,7 +33,7 @@ class Amount(Struct, frozen=True):
 
 
 class Typed(Struct, frozen=True):
-    """`words` are folded, without their last vowels. Not `named`: they only tell a form, as do gel and drops."""
+    """`words` are folded, without their last vowels. Not `named`: nothing but a form, a strength or noise was typed."""
 
     words: tuple[str, ...]
     named: bool
@@ -57,8 +57,8 @@ def read_typed(text: str) -> Typed:
     found += _LETTERS.findall(rest)
     keys = [(key, word) for word in found if (key := folded(word))]
     names = {stem(key): word for key, word in keys if key not in FORM_WORDS and key not in NOISE and len(key) > 1}
-    spelled = names or {stem(key): word for key, word in keys}
     forms = [FORM_WORDS[key] for key, _ in keys if key in FORM_WORDS]
+    spelled = names if names or forms else {stem(key): word for key, word in keys}
     return Typed(
         tuple(spelled)[:MAX_WORDS],
         bool(names),

@@ -2,7 +2,8 @@
 
 The name's first word stands bare, "~word" is a further one; "+word" is a substance that is alone in the product,
 "&word" one of several, in every spelling that the table of moieties has; "#500" is a number of its strength, "#500mg"
-one with its unit; "=30" units in a pack; "@oral_liquid" its group of forms.
+one with its unit; "=30" units in a pack; "@oral_liquid" its group of forms; "^": it is sold in Greece, or
+at least no code of another country is known of it.
 """
 
 import functools
@@ -14,16 +15,18 @@ from fractions import Fraction
 import msgspec
 from msgspec import Struct
 
-from shared.catalogue import Ingredient, Product
+from shared.catalogue import Ingredient, Kind, Product
 from shared.moieties import MOIETY_OF
 from shared.search.folding import folded, stem
 from shared.search.forms import NOISE
 from shared.search.reading import Amount, in_mg, read_typed
 
-RULES = 1
+RULES = 2
 """Raised with every change of what is stored here, or of folding."""
 
 FIRST_WORD, FURTHER_WORD, ONLY_SUBSTANCE, ONE_SUBSTANCE = "", "~", "+", "&"
+GREEK = "^"
+_GREEK_CODES = "280", "952"  # the second is of made-up codes, as the catalogue that ships with Dosis has
 
 _STRENGTH_UNIT = re.compile(r"\s*([a-zμµ%]+)\s*(?:/.*)?", re.DOTALL)
 _HYPHENED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)+")
@@ -58,7 +61,15 @@ def tokens_of(product: Product) -> ProductTokens:
         mark = FURTHER_WORD  # what is no medicine is known by its other names as by its name
     tokens = {*first, *(FURTHER_WORD + word for word in further), *(mark + word for word in substances)}
     tokens |= {*_amounts(product), f"@{product.form_group}", *(f"={pack.units_per_pack}" for pack in product.packs)}
+    if _is_greek(product):
+        tokens.add(GREEK)
     return ProductTokens(sorted(tokens), sorted(first | further | substances))
+
+
+def _is_greek(product: Product) -> bool:
+    """Foreign lists are of medicines only, and have a code for each: what is none, or has none, is of a Greek one."""
+    codes = [pack.code for pack in product.packs if pack.code]
+    return product.kind is not Kind.MEDICINE or not codes or any(code.startswith(_GREEK_CODES) for code in codes)
 
 
 def amount_tokens(amount: Amount) -> list[str]:
@@ -78,7 +89,7 @@ def _substance_words(moiety: str) -> frozenset[str]:
 
 def _name_words(name: str) -> tuple[set[str], set[str]]:
     """The words that the name begins with, and those that follow. CO-DIOVAN begins with co and with codiovan."""
-    words = read_typed(name).words
+    words = read_typed(name).words or tuple(stem(word) for word in folded(name).split())  # a name of form words alone
     joined = {folded(word[0]): stem(folded(word[0].replace("-", ""))) for word in _HYPHENED.finditer(name)}
     begins = next((whole for parts, whole in joined.items() if folded(name).startswith(parts)), None)
     first = {*words[:1], *((begins,) if begins else ())}

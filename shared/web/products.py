@@ -9,7 +9,7 @@ from shared.web.operations import Limit, SearchText, query
 
 
 class Products(Struct, frozen=True, kw_only=True):
-    products: list[known.KnownProduct]
+    products: list[known.FoundProduct]
 
 
 @query("/clinics/{clinic_id:uuid}/products", act=Act.SEE_CATALOGUE)

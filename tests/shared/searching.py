@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 import asyncpg
 
-from services.stock.catalogue import read_seed, read_unicom
+from services.stock.catalogue import read_bdpm, read_seed, read_unicom
 from shared import known
 from shared.catalogue import FormGroup, Ingredient, Kind, Pack, Product, Route, moiety_name, product_id_for
 from shared.catalogue import substitution_group as group_of
 
 QUERIES = Path(__file__).with_name("search_queries.tsv")
+PRODUCTS_AT_ONCE = 1000
+BEGINNINGS = Path(__file__).with_name("search_beginnings.tsv")
 
 
 class Asked(NamedTuple):
@@ -24,14 +26,16 @@ class Asked(NamedTuple):
         return any(_meets(product, one.strip()) for one in self.expected.split(" | "))
 
 
-def asked() -> list[Asked]:
+def asked(table: Path = QUERIES) -> list[Asked]:
     """The table's rows, counted from 1."""
-    lines = [line for line in QUERIES.read_text().splitlines() if line and not line.startswith("#")]
+    lines = [line for line in table.read_text().splitlines() if line and not line.startswith("#")]
     return [Asked(row, *line.split("\t")) for row, line in enumerate(lines, 1)]
 
 
 def _meets(product: Product, expected: str) -> bool:
     moieties = [ingredient.moiety for ingredient in product.ingredients]
+    if expected.startswith("@"):
+        return product.form_group == expected[1:]
     if expected.startswith("~"):
         return any(expected[1:] in moiety for moiety in moieties)
     if expected.startswith("="):
@@ -54,6 +58,12 @@ def real_products(data_folder: Path) -> list[Product]:
         rows += [(row["barcode"], row["name"], row["substance"], row["atc"]) for row in told]
     left = {code: (name, substance, atc) for code, name, substance, atc in rows if code and code not in codes}
     return [*products.values(), *(_by_name_alone(code, *told) for code, told in left.items())]
+
+
+def with_french(data_folder: Path) -> list[Product]:
+    """The same, and the thousands of the French file beside them."""
+    french = {product.product_id: product for product in read_bdpm(data_folder / "bdpm_2017_packs.csv").products}
+    return list((french | {product.product_id: product for product in real_products(data_folder)}).values())
 
 
 def _by_name_alone(code: str, name: str, substance: str, atc: str) -> Product:
@@ -80,8 +90,9 @@ def _by_name_alone(code: str, name: str, substance: str, atc: str) -> Product:
 
 async def write_products(sql: asyncpg.Connection, products: Iterable[Product]) -> None:
     async with sql.transaction():
-        for product in products:
-            await known.write_product(sql, product, group_of(product))
+        listed = [(product, group_of(product)) for product in products]
+        for start in range(0, len(listed), PRODUCTS_AT_ONCE):
+            await known.write_products(sql, listed[start : start + PRODUCTS_AT_ONCE])
 
 
 async def analyse(owner: asyncpg.Connection) -> None:

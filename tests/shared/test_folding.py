@@ -5,9 +5,11 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from services.stock.catalogue import read_seed
 from shared.catalogue import FormGroup
-from shared.search import folded
+from shared.search import folded, tokens_of
 from shared.search.folding import mended, stem
 from shared.search.reading import Amount, read_typed
 
@@ -113,4 +115,14 @@ def test_a_form_is_no_name_unless_it_is_all_that_was_typed() -> None:
     typed = read_typed("depon σιρόπι")
     assert (typed.words, typed.named, typed.forms) == (("depon",), True, (frozenset({FormGroup.ORAL_LIQUID}),))
     alone = read_typed("σιρόπι")
-    assert (alone.words, alone.named, alone.forms) == (("sirop",), False, typed.forms)
+    assert (alone.words, alone.named, alone.forms) == ((), False, typed.forms)
+
+
+def test_a_name_of_form_words_alone_is_kept_as_words() -> None:
+    named = replace(read_seed().products[0], name="ΣΤΑΓΟΝΕΣ ΑΥΤΙΩΝ")
+    assert "stagon" in tokens_of(named).tokens
+
+
+def test_drops_are_told_apart_by_what_they_are_for() -> None:
+    assert frozenset({FormGroup.EAR}) in read_typed("σταγόνες αυτιών").forms
+    assert frozenset({FormGroup.EYE, FormGroup.EYE_SINGLE_DOSE}) in read_typed("σταγόνες ματιών").forms

@@ -15,9 +15,9 @@ from services.stock.catalogue import read_seed
 from shared import known, search
 from shared.catalogue import Product
 from shared.runtime import Runtime
-from shared.search import finding
+from shared.search import Found, finding
 from tests.scratch import Scratch, connected, scratch_database, until
-from tests.shared.searching import analyse, asked, real_products, share_found, write_products
+from tests.shared.searching import BEGINNINGS, analyse, asked, real_products, share_found, with_french, write_products
 
 pytestmark = pytest.mark.anyio
 
@@ -73,6 +73,60 @@ async def test_nine_of_ten_are_answered_by_the_first_product_and_nearly_all_by_t
         share = await share_found(sql, [one for one in asked() if one.row % 2 == half])
     assert share.first >= 0.90 * share.asked, "\n".join(share.missed)
     assert share.among_three >= 0.97 * share.asked, "\n".join(share.missed)
+
+
+# Beside a large foreign catalogue
+
+
+@pytest.fixture(scope="module")
+def large(cell: Cell, data_folder: Path) -> Iterator[Scratch]:
+    """A database that knows the French products beside the Greek ones."""
+    with asyncio.Runner() as runner:
+        making = catalogue_of(cell, with_french(data_folder))
+        yield runner.run(making.__aenter__())
+        runner.run(making.__aexit__(None, None, None))
+
+
+async def test_the_beginning_of_a_word_and_a_word_for_a_form_are_enough(large: Scratch) -> None:
+    async with connected(large.app_url) as sql:
+        share = await share_found(sql, asked(BEGINNINGS))
+    assert share.asked >= 40
+    assert share.first == share.asked, "\n".join(share.missed)
+
+
+async def test_what_is_sold_in_greece_comes_before_the_same_from_abroad(large: Scratch) -> None:
+    async with connected(large.app_url) as sql, sql.transaction():
+        for text, greek in (("glucophage", 2), ("zocor", 3), ("μετφορμίνη", 4)):
+            found = [each.product for each in await known.products_named(sql, None, text, greek + 1)]
+            codes = ["".join(pack.code or "" for pack in product.packs) for product in found]
+            assert [code.startswith("34009") for code in codes] == [False] * greek + [True], text
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("depon", Found.EXACT),
+        ("ντεπόν σιρόπι", Found.EXACT),
+        ("simva", Found.BEGINNING),
+        ("φουρ", Found.BEGINNING),
+        ("depn", Found.SIMILAR),
+        ("depon wertyuiop", Found.SIMILAR),
+        ("σιρόπι", Found.EXACT),
+    ],
+)
+async def test_each_product_says_how_it_was_found(large: Scratch, text: str, match: Found) -> None:
+    async with connected(large.app_url) as sql, sql.transaction():
+        assert (await known.products_named(sql, None, text, 3))[0].match is match
+
+
+async def test_a_word_within_another_is_worth_less_than_a_beginning(large: Scratch) -> None:
+    async with connected(large.app_url) as sql, sql.transaction():
+        assert [name[:5] for name in await names(sql, "lasix")] == ["LASIX"]
+
+
+@pytest.mark.parametrize("text", ["λεξοτανιλ", "φολικο οξυ", "innohep", "βιταμινη d", "ηπαρινη"])
+async def test_what_is_not_in_the_catalogue_is_not_given_another_name(sql: asyncpg.Connection, text: str) -> None:
+    assert await names(sql, text) == []
 
 
 # Strength, form and code
@@ -197,7 +251,7 @@ async def test_searching_goes_through_the_indexes(cell: Cell, data_folder: Path)
         owner.transaction(),
     ):
         asking = f"EXPLAIN {finding.SIMILAR_WORDS}"
-        plan = "\n".join(row[0] for row in await owner.fetch(asking, ["amlodipin"], 60))
+        plan = "\n".join(row[0] for row in await owner.fetch(asking, ["amlodipin"], 60, ["amlodipin"]))
         assert "search_word_trigram_idx" in plan
         assert "search_word_pkey" in plan
         sets = [["depon", "+depon"]] * 4
