@@ -19,22 +19,19 @@ from services.stock.catalogue.facts import PackFacts, strengths_in_one_unit
 from services.stock.catalogue.names import Field, PackName, read_pack_name
 from services.stock.catalogue.names.letters import fold
 from services.stock.catalogue.reading import (
-    CatalogueFileUnreadable,
-    Gap,
-    OpenReason,
     OpenRow,
     PackLine,
     Reading,
-    Row,
     as_its_own,
     describe_one_product,
     has_valid_check_digit,
     joined,
     lines_by_product,
     open_row,
-    read_rows,
     set_aside_repeated_codes,
 )
+from services.stock.catalogue.reasons import Gap, OpenReason
+from services.stock.catalogue.tables import CatalogueFileUnreadable, Row, read_rows
 from shared.catalogue import (
     FormGroup,
     Ingredient,

@@ -6,7 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.stock.catalogue import bdpm, bulletin, items, seed, unicom
-from services.stock.catalogue.reading import CatalogueFileUnreadable, Reading
+from services.stock.catalogue.reading import Reading
+from services.stock.catalogue.tables import CatalogueFileUnreadable
 
 MAX_HEADER_CHARACTERS = 10_000
 _SEPARATORS = ",|;\t"

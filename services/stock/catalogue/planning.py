@@ -11,9 +11,11 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.stock.catalogue.contradictions import contradicted_rows, contradictions, the_more_precise
 from services.stock.catalogue.corrections import Correction, corrected, in_order
 from services.stock.catalogue.facts import facts_of_pack
-from services.stock.catalogue.reading import Gap, OpenReason, OpenRow, Reading
+from services.stock.catalogue.reading import OpenRow, Reading
+from services.stock.catalogue.reasons import Gap, OpenReason
 from shared.catalogue import Pack, Product, Route
 from shared.ids import derived_id
 
@@ -65,7 +67,7 @@ def plan(reading: Reading, standing: Standing) -> Plan:
 
 
 def plan_products(read: Sequence[Product], standing: Standing) -> tuple[list[PlannedProduct], list[OpenRow]]:
-    """What becomes of each product, and the packs whose code already belongs to another product."""
+    """What becomes of each product, and the packs that contradict what is known of them or of their code."""
     planned: list[PlannedProduct] = []
     strangers: list[OpenRow] = []
     for product in read:
@@ -76,26 +78,12 @@ def plan_products(read: Sequence[Product], standing: Standing) -> tuple[list[Pla
         before = standing.products.get(product.product_id)
         found = replace(product, packs=own)
         after = corrected(merged(before or found, found), standing.corrections.get(product.product_id, ()))
-        if before is not None and _counted_in(after) != _counted_in(before):
-            strangers += [_counted_otherwise(before, product, pack) for pack in own]
+        gaps = contradictions(before, after) if before is not None else ()
+        if gaps:
+            strangers += contradicted_rows(product, own, gaps)
             continue
         planned.append(PlannedProduct(product, before, after))
     return planned, strangers
-
-
-def _counted_in(product: Product) -> tuple[object, ...]:
-    """What one unit of a product is: what the shelf holds and what plans need is counted in it."""
-    return (product.unit, product.content_per_unit, product.content_unit)
-
-
-def _counted_otherwise(before: Product, read: Product, pack: Pack) -> OpenRow:
-    """Thirty ampoules are not thirty millilitres: what is there already is never counted anew in silence."""
-    gap = Gap(OpenReason.UNIT_CONTRADICTED, f"{_unit_in_words(before)} / {_unit_in_words(read)}")
-    return OpenRow(0, read.name, (gap,), facts_of_pack(read, pack))
-
-
-def _unit_in_words(product: Product) -> str:
-    return f"{product.unit} {product.content_per_unit} {product.content_unit}"
 
 
 def _own_and_foreign(product: Product, owner_of_code: Mapping[str, UUID]) -> tuple[tuple[Pack, ...], list[Pack]]:
@@ -145,6 +133,7 @@ def merged(first: Product, read: Product) -> Product:
     names = [name for name in first.other_names if name not in read.other_names]
     return replace(
         read,
+        ingredients=the_more_precise(first.ingredients, read.ingredients),
         route=first.route if read.route is Route.OTHER else read.route,
         atc=read.atc or first.atc,
         holder=read.holder or first.holder,

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from services.stock.catalogue.facts import PackFacts, facts_of_pack
 from services.stock.catalogue.planning import Change, Difference, KeyedRow, Plan, PlannedProduct, differences
-from services.stock.catalogue.reading import FIELDS_LEFT_OPEN, Gap
+from services.stock.catalogue.reasons import FIELDS_LEFT_OPEN, Gap
 from shared.catalogue import Pack
 from shared.moieties import is_known_moiety
 

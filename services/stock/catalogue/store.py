@@ -11,7 +11,7 @@ from msgspec import Struct
 from services.stock.catalogue.corrections import Correction
 from services.stock.catalogue.facts import PackFacts
 from services.stock.catalogue.planning import KeyedRow, Standing
-from services.stock.catalogue.reading import Gap
+from services.stock.catalogue.reasons import Gap
 from shared.catalogue import Product
 from shared.database import Sql, Transaction
 from shared.ids import new_id
