@@ -61,6 +61,7 @@ async def _import(file: Path | None, form: Format | None, as_json: bool) -> None
         f"{imported.new} products are new, {imported.changed} changed, {imported.same} stayed as they were; "
         f"{imported.open_rows} rows wait for a person to complete them."
     )
+    _tell_known_elsewhere(imported.known_elsewhere)
 
 
 async def _preview(file: Path | None, form: Format | None, as_json: bool) -> None:
@@ -120,6 +121,12 @@ def _tell(rows: list[PreviewRow], planned: Plan) -> None:
         f"{changes.count(Change.NEW)} products would be new, {changes.count(Change.CHANGED)} changed, "
         f"{changes.count(Change.SAME)} stay as they are; {len(planned.open_rows)} rows would wait for a person."
     )
+    _tell_known_elsewhere(planned.known_elsewhere)
+
+
+def _tell_known_elsewhere(packs: int) -> None:
+    if packs:
+        console.print(f"{packs} packs are known under another product already.")
 
 
 def _what(row: PreviewRow) -> str:

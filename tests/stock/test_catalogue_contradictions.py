@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from services.stock.catalogue import OpenReason, Reading, read_file, read_seed
+from services.stock.catalogue import OpenReason, Reading, read_file, read_items, read_seed
 from services.stock.catalogue.corrections import Correction
 from services.stock.catalogue.planning import Plan, Standing, plan
 from shared.catalogue import FormGroup, Ingredient, Kind, Pack, Product, Route, product_id_for
-from tests.stock.catalogue_files import BULLETIN_FILE, UNICOM_FILE
+from tests.stock.catalogue_files import BULLETIN_FILE, UNICOM_FILE, write_csv
 from tests.stock.clinic import NORMODIN
 
 CODE = "2800000000001"
@@ -90,6 +90,36 @@ def test_what_says_more_is_for_a_person_unless_nothing_was_known() -> None:
     before = a_product(ingredients=of(("insulin human", None, None)))
     [one] = read_over(before, replace(before, ingredients=human)).products
     assert one.after.ingredients == human
+
+
+GAUZE = {"code": "5200007770011", "name": "Gauze 10x10", "kind": "sanitary", "unit": "piece", "units_per_pack": "10"}
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        {"name": "Syringe 5 ml", "units_per_pack": "100"},
+        {"name": "Syringe 5 ml"},
+        {"name": "GAUZE  10x10", "unit": "Pack", "units_per_pack": "10"},
+    ],
+)
+def test_a_code_that_names_another_thing_waits_for_a_person(tmp_path: Path, otherwise: dict[str, str]) -> None:
+    stands = read_items(write_csv(tmp_path / "first.csv", [GAUZE])).products
+    planned = plan(read_items(write_csv(tmp_path / "second.csv", [GAUZE | otherwise])), standing_of(*stands))
+    [keyed] = planned.open_rows
+    assert [gap.reason for gap in keyed.row.gaps] == [OpenReason.CODE_OF_ANOTHER_PRODUCT]
+    assert (planned.products, planned.known_elsewhere) == ((), 0)
+
+
+def test_a_medicine_of_another_name_is_counted_but_of_another_pack_size_waits() -> None:
+    stands = a_product()
+    moved = replace(stands, name="NAMED ANEW", product_id=product_id_for("test:moved"))
+    planned = read_over(stands, moved)
+    assert (planned.products, planned.open_rows, planned.known_elsewhere) == ((), (), 1)
+    planned = read_over(stands, replace(moved, packs=(Pack(CODE, 300, "BTx300"),)))
+    [keyed] = planned.open_rows
+    assert (keyed.row.gaps[0].reason, planned.known_elsewhere) == (OpenReason.CODE_OF_ANOTHER_PRODUCT, 0)
+    assert keyed.row.gaps[0].found.endswith("30 / 300")
 
 
 def test_the_real_files_do_not_contradict_one_another(data_folder: Path) -> None:

@@ -255,6 +255,7 @@ async def test_a_code_that_another_source_only_names_otherwise_is_no_question(wo
     again = unicom(tmp_path, UNICOM_ROW | {"full_name": "NORVASC 5 BTX14"})
     moved = replace(again, products=tuple(replace(p, product_id=new_id()) for p in again.products))
     assert await take_in(work, moved, "second") == (0, 0, 0, 0)
+    assert (await import_catalogue(work, "second", moved)).known_elsewhere == 1
 
 
 async def test_a_preview_is_what_the_import_then_does(work: Work, apart: World, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from services.stock.catalogue import (
     OpenReason,
     Reading,
     read_unicom,
-    reading,
+    tables,
     unicom,
 )
 from services.stock.catalogue.reading import has_valid_check_digit
@@ -253,12 +253,12 @@ def test_a_file_that_is_not_there_or_is_a_folder_says_so(tmp_path: Path) -> None
 
 def test_a_file_over_the_limits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_csv(tmp_path / "packs.csv", [UNICOM_ROW, UNICOM_ROW | SECOND_PACK])
-    monkeypatch.setattr(reading, "MAX_ROWS", 2)
+    monkeypatch.setattr(tables, "MAX_ROWS", 2)
     assert len(read_unicom(path).products) == 1
-    monkeypatch.setattr(reading, "MAX_ROWS", 1)
+    monkeypatch.setattr(tables, "MAX_ROWS", 1)
     with pytest.raises(CatalogueFileUnreadable, match="more than 1 rows"):
         read_unicom(path)
-    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(tables, "MAX_FILE_BYTES", 100)
     with pytest.raises(CatalogueFileUnreadable, match="over 100 bytes"):
         read_unicom(path)
 

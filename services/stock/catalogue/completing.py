@@ -5,9 +5,10 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.stock.catalogue.contradictions import describe_the_same
 from services.stock.catalogue.corrections import Correction, PackSize, corrected
 from services.stock.catalogue.facts import PackFacts
-from services.stock.catalogue.planning import Standing, describe_the_same, merged
+from services.stock.catalogue.planning import Standing, merged
 from services.stock.catalogue.reading import has_valid_check_digit
 from services.stock.errors import FactsWrong
 from shared.catalogue import (

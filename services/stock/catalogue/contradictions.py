@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from services.stock.catalogue.facts import facts_of_pack
 from services.stock.catalogue.reading import OpenRow, known_facts
 from services.stock.catalogue.reasons import Gap, OpenReason
-from shared.catalogue import Ingredient, Pack, Product, Route, strength_key
-from shared.moieties import names_substance
+from shared.catalogue import Ingredient, Kind, Pack, Product, Route, strength_key
+from shared.moieties import folded, names_substance
 
 
 def contradictions(stands: Product, told: Product) -> tuple[Gap, ...]:
@@ -35,6 +36,35 @@ def contradictions(stands: Product, told: Product) -> tuple[Gap, ...]:
 def contradicted_rows(read: Product, packs: Sequence[Pack], gaps: tuple[Gap, ...]) -> list[OpenRow]:
     """The packs as the file tells them, for a person; what is in question stands in the gaps alone."""
     return [OpenRow(0, read.name, gaps, known_facts(replace(read, packs=(pack,)), gaps)) for pack in packs]
+
+
+def stranger_row(owner: Product | None, read: Product, pack: Pack) -> OpenRow | None:
+    """A known code stays with its product; a person looks where the two sources describe different things."""
+    if owner is not None and _is_the_same_pack(owner, read, pack):
+        return None
+    stands = f"{owner.name}, {_units_of(owner, pack.code)} / {pack.units_per_pack}" if owner else "?"
+    gap = Gap(OpenReason.CODE_OF_ANOTHER_PRODUCT, f"{pack.code}, {stands}")
+    return OpenRow(0, read.name, (gap,), facts_of_pack(read, pack))
+
+
+def _is_the_same_pack(owner: Product, read: Product, pack: Pack) -> bool:
+    """A medicine is told by what is in it; of anything else only the name says what it is."""
+    same_thing = read.kind is Kind.MEDICINE or folded(read.name) in map(folded, (owner.name, *owner.other_names))
+    return same_thing and describe_the_same(owner, read) and _units_of(owner, pack.code) == pack.units_per_pack
+
+
+def _units_of(owner: Product, code: str | None) -> int | None:
+    return next((pack.units_per_pack for pack in owner.packs if pack.code == code), None)
+
+
+def describe_the_same(one: Product, other: Product) -> bool:
+    """Whether two products differ in nothing that matters to a patient: only in names, holders and packs."""
+    return _substance_of(one) == _substance_of(other)
+
+
+def _substance_of(product: Product) -> tuple[object, ...]:
+    in_it = (product.kind, frozenset(product.ingredients), product.form_group, product.route)
+    return (*in_it, *_counted_in(product))
 
 
 def the_more_precise(stands: tuple[Ingredient, ...], read: tuple[Ingredient, ...]) -> tuple[Ingredient, ...]:
