@@ -139,7 +139,8 @@ def test_a_form_can_be_told_and_is_then_held_to(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "none of the forms"),
+        (b"", "is empty"),
+        (b"PK\x03\x04\x14\x00", "is a workbook"),
         (b"a,b\n1,2\n", "none of the forms"),
         ("κωδικός,όνομα\n".encode("iso-8859-7"), "UTF-8"),
         (b"\xff\xfe\x00", "UTF-8"),
