@@ -1,6 +1,7 @@
 """The medicines that the cell knows."""
 
 import contextlib
+import shlex
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -62,6 +63,9 @@ async def _import(file: Path | None, form: Format | None, as_json: bool) -> None
         f"{imported.open_rows} rows wait for a person to complete them."
     )
     _tell_known_elsewhere(imported.known_elsewhere)
+    if imported.open_rows:
+        source = f" --source {shlex.quote(file.name)}" if file else ""
+        console.print(f"See them with: dosis catalogue open{source}", soft_wrap=True, markup=False)
 
 
 async def _preview(file: Path | None, form: Format | None, as_json: bool) -> None:

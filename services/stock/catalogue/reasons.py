@@ -66,3 +66,32 @@ class Gap(Struct, frozen=True):
 
     reason: OpenReason
     found: str
+
+
+IN_WORDS: Mapping[OpenReason, str] = {
+    OpenReason.NAME_MISSING: "it has no name",
+    OpenReason.SUBSTANCE_MISSING: "its substance is missing",
+    OpenReason.SUBSTANCE_CONTRADICTED: "its substances are known otherwise",
+    OpenReason.SEVERAL_SUBSTANCES: "several substances share one strength",
+    OpenReason.STRENGTH_MISSING: "its strength is missing or unclear",
+    OpenReason.STRENGTH_CONTRADICTED: "its strength is told in two ways",
+    OpenReason.FORM_UNKNOWN: "its form is not known",
+    OpenReason.FORM_CONTRADICTED: "its form is told in two ways",
+    OpenReason.ROUTE_UNKNOWN: "its route is not known",
+    OpenReason.ROUTE_CONTRADICTED: "its route is known otherwise",
+    OpenReason.UNIT_MISSING: "what it is counted in is missing",
+    OpenReason.UNIT_CONTRADICTED: "what it is counted in is told in two ways",
+    OpenReason.PACK_SIZE_MISSING: "how many are in the pack is missing",
+    OpenReason.PACK_SIZE_CONTRADICTED: "how many are in the pack is told in two ways",
+    OpenReason.CONTENT_MISSING: "how much is in one of them is missing",
+    OpenReason.CODE_INVALID: "its code is not a pack's code",
+    OpenReason.CODE_REPEATED: "its code stands in another row too",
+    OpenReason.COLUMNS_SHIFTED: "it has more or fewer fields than the header",
+    OpenReason.KIND_UNKNOWN: "its kind is not known",
+    OpenReason.KIND_CONTRADICTED: "its kind is known otherwise",
+    OpenReason.STORAGE_UNKNOWN: "whether it is kept cold is not known",
+    OpenReason.KEY_MISSING: "its key is missing",
+    OpenReason.PACKS_DISAGREE: "two rows describe the product differently",
+    OpenReason.CODE_OF_ANOTHER_PRODUCT: "its code belongs to another product",
+}
+"""For a person at the command line; a page has words of its own."""
