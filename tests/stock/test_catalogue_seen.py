@@ -88,6 +88,15 @@ def test_the_rows_that_wait_are_found_by_name_code_file_and_reason(running: Runn
     assert json.loads(row)["gaps"][0]["reason"] == "pack_size_missing"
 
 
+def test_a_preview_for_people_counts_new_labels_and_lists_none(running: Running, tmp_path: Path) -> None:
+    rows = [UNICOM_ROW | {"full_name": f"LABELLED {uuid4()} BTx14", "barcode_280": "", "eof_code": "999999901"}]
+    args = (running.cell.folder, "catalogue", "import")
+    dosis(*args, str(write_csv(tmp_path / "first.csv", rows)))
+    told = dosis(*args, str(write_csv(tmp_path / "second.csv", [rows[0] | {"pack_local": "ANEW"}])), "--preview").stdout
+    assert "1 of the changed products change only in how a pack is printed" in told
+    assert "LABELLED" not in told
+
+
 def test_every_reason_has_its_words() -> None:
     assert set(IN_WORDS) == set(OpenReason)
 
