@@ -2,7 +2,7 @@
 
 import rich_click as click
 
-from deploy.commands import bench, catalogue, events, registry, running, scanning, search
+from deploy.commands import bench, catalogue, events, registry, running, scanning, search, waiting
 from deploy.commands.telling import PlainGroup
 
 
@@ -32,3 +32,4 @@ for command in (
 ):
     main.add_command(command)
 catalogue.catalogue.add_command(search.catalogue_search)
+catalogue.catalogue.add_command(waiting.catalogue_open)

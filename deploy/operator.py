@@ -16,6 +16,7 @@ from services.stock.catalogue.actions import Imported, Progress, import_catalogu
 from services.stock.catalogue.formats import Format, read_file
 from services.stock.catalogue.planning import Plan
 from services.stock.catalogue.seed import SEED_FILE
+from services.stock.catalogue.store import AskedFor, WaitingRow, count_waiting, waiting_rows
 from services.stock.errors import ClinicNotFound, PersonNotFound
 from services.stock.registry import actions, sign_in, store
 from services.stock.registry.rules import sign_in_name_of
@@ -160,6 +161,12 @@ async def import_file(
 async def preview_file(cell: Cell, reading: Reading) -> Plan:
     async with stock_work(cell) as work:
         return await preview_catalogue(work, reading)
+
+
+async def open_rows(cell: Cell, asked: AskedFor, most: int) -> tuple[list[WaitingRow], int]:
+    """The rows that wait for a person, and how many there are of them in all."""
+    async with stock_work(cell) as work, work.reading() as tx:
+        return await waiting_rows(tx.sql, most, 0, asked), await count_waiting(tx.sql, asked)
 
 
 WAITING = """

@@ -210,7 +210,7 @@ def substitution_group(product: Product) -> str:
     measure, because a plan written in ml cannot be met in bottles. A product that is no medicine, whose
     strength or form isn't known, or that may never be replaced by itself, has a key of its own.
     """
-    strengths = [_strength_key(ingredient) for ingredient in product.ingredients]
+    strengths = [strength_key(ingredient) for ingredient in product.ingredients]
     known = [strength for strength in strengths if strength is not None]
     if (
         product.kind is not Kind.MEDICINE
@@ -229,7 +229,7 @@ def _names_any_of(moieties: Iterable[str], words: frozenset[str]) -> bool:
     return any(not words.isdisjoint(words_of(moiety_name(moiety))) for moiety in moieties)
 
 
-def _strength_key(ingredient: Ingredient) -> str | None:
+def strength_key(ingredient: Ingredient) -> str | None:
     """Write a strength so that equal ones are equal text: 1 g is 1000 mg, 100 mg/5 ml is 20 mg/ml.
 
     A percentage stays one: whether it means weight or volume, only the product's text says.

@@ -1,6 +1,7 @@
 """The medicines that the cell knows."""
 
 import contextlib
+import shlex
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -15,7 +16,7 @@ from deploy.commands.common import cell_folder, console, print_json, run, server
 from deploy.commands.listing import print_list
 from services.stock.catalogue import Format, Reading
 from services.stock.catalogue.planning import Change, Plan, Standing, plan
-from services.stock.catalogue.preview import PreviewRow, preview_rows
+from services.stock.catalogue.preview import PreviewRow, changes_labels_only, preview_rows
 
 
 @click.group()
@@ -61,6 +62,10 @@ async def _import(file: Path | None, form: Format | None, as_json: bool) -> None
         f"{imported.new} products are new, {imported.changed} changed, {imported.same} stayed as they were; "
         f"{imported.open_rows} rows wait for a person to complete them."
     )
+    _tell_known_elsewhere(imported.known_elsewhere)
+    if imported.open_rows:
+        source = f" --source {shlex.quote(file.name)}" if file else ""
+        console.print(f"See them with: dosis catalogue open{source}", soft_wrap=True, markup=False)
 
 
 async def _preview(file: Path | None, form: Format | None, as_json: bool) -> None:
@@ -104,8 +109,9 @@ def _bar() -> Generator[Progress]:
 def _tell(rows: list[PreviewRow], planned: Plan) -> None:
     """What would be new or otherwise, and what a person must look at; what stays is only counted."""
     changes = [one.change for one in planned.products]
+    relabelled = sum(map(changes_labels_only, planned.products))
     print_list(
-        [row for row in rows if row.change is not Change.SAME],
+        [row for row in rows if row.change is not Change.SAME and not row.labels_only],
         {
             "change": lambda row: row.change.value,
             "code": lambda row: row.code,
@@ -114,12 +120,22 @@ def _tell(rows: list[PreviewRow], planned: Plan) -> None:
             "what": _what,
         },
         as_json=False,
-        nothing="Nothing would change.",
+        nothing="Only packs' labels would change." if relabelled else "Nothing would change.",
     )
     console.print(
         f"{changes.count(Change.NEW)} products would be new, {changes.count(Change.CHANGED)} changed, "
         f"{changes.count(Change.SAME)} stay as they are; {len(planned.open_rows)} rows would wait for a person."
     )
+    if relabelled:
+        console.print(
+            f"{relabelled} of the changed products change only in how a pack is printed; they are not listed."
+        )
+    _tell_known_elsewhere(planned.known_elsewhere)
+
+
+def _tell_known_elsewhere(packs: int) -> None:
+    if packs:
+        console.print(f"{packs} packs are known under another product already.")
 
 
 def _what(row: PreviewRow) -> str:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.stock.catalogue.reading import read_rows
 from services.stock.catalogue.seed import COLUMNS, SEED_FILE
+from services.stock.catalogue.tables import read_rows
 from shared import moieties
 from shared.catalogue import (
     CONTROLLED_MOIETIES,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.donations.actions import DonatedItem
-from services.stock.catalogue import OpenReason, read_items, read_seed
+from services.stock.catalogue import OpenReason, read_file, read_items, read_seed
 from shared import known
 from shared.catalogue import Kind, Product, substitution_group
 from shared.database import Database
@@ -30,6 +30,13 @@ def test_an_item_needs_no_substance_strength_or_atc(tmp_path: Path) -> None:
     assert (product.kind, product.ingredients, product.atc, product.controlled) == (Kind.SANITARY, (), None, False)
     assert (product.unit, product.packs[0].code, product.packs[0].units_per_pack) == ("piece", "2900000000179", 25)
     assert substitution_group(product) == f"product:{product.product_id}"
+
+
+def test_a_list_from_a_spreadsheet_in_greek_is_parted_by_semicolons(tmp_path: Path) -> None:
+    file = tmp_path / "items.csv"
+    file.write_text("\n".join(";".join(line) for line in (ITEM, ITEM.values())), "utf-8-sig")
+    (product,) = read_file(file).products
+    assert (product.name, product.packs[0].units_per_pack) == (ITEM["name"], 25)
 
 
 def test_two_packs_of_one_item_are_one_product(tmp_path: Path) -> None:

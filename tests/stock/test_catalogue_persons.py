@@ -165,6 +165,7 @@ async def test_a_row_that_a_newer_file_tells_completely_waits_no_more(work: Work
     [
         {"ingredients": ()},
         {"kind": Kind.SANITARY},
+        {"code": "2802043001024"},
         {"ingredients": (Ingredient("amlodipine", None, "mg"),)},
         {"ingredients": (Ingredient("amlodipine", "0", "mg"),)},
         {"ingredients": (Ingredient("amlodipine", "5", "mg"), Ingredient("amlodipine besilate", "5", "mg"))},
@@ -255,6 +256,7 @@ async def test_a_code_that_another_source_only_names_otherwise_is_no_question(wo
     again = unicom(tmp_path, UNICOM_ROW | {"full_name": "NORVASC 5 BTX14"})
     moved = replace(again, products=tuple(replace(p, product_id=new_id()) for p in again.products))
     assert await take_in(work, moved, "second") == (0, 0, 0, 0)
+    assert (await import_catalogue(work, "second", moved)).known_elsewhere == 1
 
 
 async def test_a_preview_is_what_the_import_then_does(work: Work, apart: World, tmp_path: Path) -> None:
@@ -285,6 +287,17 @@ async def test_a_preview_says_which_facts_change_from_what_to_what(work: Work, t
         ("holder", "ANOTHER"),
         ("packs", "2802043001024 14 BTx14"),
     ]
+
+
+async def test_a_preview_tells_apart_what_changes_only_in_a_label(work: Work, tmp_path: Path) -> None:
+    await take_in(work, unicom(tmp_path, UNICOM_ROW))
+    for change, labels_only in (
+        ({"pack_local": "PRINTED ANEW"}, True),
+        ({"pack_local": "PRINTED ANEW", "mah": "ANOTHER"}, False),
+        ({}, False),
+    ):
+        planned = await preview_catalogue(work, unicom(tmp_path, UNICOM_ROW | change))
+        assert [row.labels_only for row in preview_rows(planned)] == [labels_only]
 
 
 def lines(planned: Plan) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """UNICOM's packs, and bad files: every row is read, or left open with its reason; nothing is guessed."""
 
+import csv
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from services.stock.catalogue import (
     OpenReason,
     Reading,
     read_unicom,
-    reading,
+    tables,
     unicom,
 )
 from services.stock.catalogue.reading import has_valid_check_digit
@@ -229,11 +230,14 @@ def test_a_byte_order_mark_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
         (b"\n\n", "empty"),
         (",".join(unicom.COLUMNS).encode(), "no rows"),
         (b"barcode_280,eof_code\n1,2\n", "lacks the columns full_name"),
-        (";".join(unicom.COLUMNS).encode() + b"\n;\n", "semicolons"),
+        (b"PK\x03\x04\x14\x00\x06\x00", "is a workbook: save it as CSV"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "is a workbook: save it as CSV"),
         ((",".join(unicom.COLUMNS) + ",atc\nx\n").encode(), "atc twice"),
         ("όνομα,μορφή\n".encode("iso-8859-7"), "UTF-8"),
         ("name,form\n".encode("utf-16"), "UTF-8"),
-        ((",".join(unicom.COLUMNS) + '\n"never closed').encode(), "proper CSV"),
+        ((",".join(unicom.COLUMNS) + '\n"never closed').encode(), "proper CSV.*row 2"),
+        ((",".join(unicom.COLUMNS) + '\n1\n\n2,"one ampoule\n3\n4\n').encode(), "row 4 opens a quotation mark"),
+        ((",".join(unicom.COLUMNS) + '\n1\n2,"5" mg\n4\n').encode(), "row 3 .* or has one too many"),
         ((",".join(unicom.COLUMNS) + "\na\0b\n").encode(), "zero byte"),
         ((",".join(unicom.COLUMNS) + "\n" + "x" * 4001 + "\n").encode(), "row 2, has a field of over 4,000"),
     ],
@@ -245,6 +249,14 @@ def test_a_bad_file_says_what_is_wrong_with_it(tmp_path: Path, content: bytes, s
         read_unicom(path)
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_the_columns_may_be_parted_as_a_spreadsheet_parts_them(tmp_path: Path, separator: str) -> None:
+    path = tmp_path / "packs.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=separator).writerows([UNICOM_ROW, UNICOM_ROW.values()])
+    assert read_unicom(path) == read_unicom(write_csv(tmp_path / "commas.csv", [UNICOM_ROW]))
+
+
 def test_a_file_that_is_not_there_or_is_a_folder_says_so(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.csv", tmp_path):
         with pytest.raises(CatalogueFileUnreadable, match="check the path"):
@@ -253,12 +265,12 @@ def test_a_file_that_is_not_there_or_is_a_folder_says_so(tmp_path: Path) -> None
 
 def test_a_file_over_the_limits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_csv(tmp_path / "packs.csv", [UNICOM_ROW, UNICOM_ROW | SECOND_PACK])
-    monkeypatch.setattr(reading, "MAX_ROWS", 2)
+    monkeypatch.setattr(tables, "MAX_ROWS", 2)
     assert len(read_unicom(path).products) == 1
-    monkeypatch.setattr(reading, "MAX_ROWS", 1)
+    monkeypatch.setattr(tables, "MAX_ROWS", 1)
     with pytest.raises(CatalogueFileUnreadable, match="more than 1 rows"):
         read_unicom(path)
-    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 100)
+    monkeypatch.setattr(tables, "MAX_FILE_BYTES", 100)
     with pytest.raises(CatalogueFileUnreadable, match="over 100 bytes"):
         read_unicom(path)
 

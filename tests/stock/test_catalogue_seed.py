@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.stock.catalogue import OpenReason, Reading, read_seed, read_unicom, reading, seed
+from services.stock.catalogue import OpenReason, Reading, read_seed, read_unicom, seed, tables
 from services.stock.catalogue.reading import has_valid_check_digit
 from shared.catalogue import FormGroup, Kind, is_decimal, product_id_for, substitution_group
 from tests.stock.catalogue_files import BULLETIN_FILE, NO_DATA, UNICOM_FILE, named, reasons, write_csv
@@ -43,7 +43,7 @@ def test_the_shipped_catalogue_has_no_open_row(shipped: Reading) -> None:
 
 
 def test_the_shipped_catalogue_is_sorted_and_its_keys_follow_its_codes() -> None:
-    rows = [row.values or {} for row in reading.read_rows(seed.SEED_FILE, seed.COLUMNS)]
+    rows = [row.values or {} for row in tables.read_rows(seed.SEED_FILE, seed.COLUMNS)]
     kinds = [kind.value for kind in Kind]
     order = [(kinds.index(row["kind"]), row["moiety"], row["name"], int(row["units_per_pack"])) for row in rows]
     assert order == sorted(order)

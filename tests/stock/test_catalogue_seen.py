@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from deploy.client import ApiRefused
+from services.stock.catalogue.reasons import IN_WORDS, OpenReason
 from shared.catalogue import product_id_for
 from shared.roles import Role
 from tests.people import Running
@@ -57,6 +58,47 @@ def test_a_pharmacist_completes_a_row_that_an_import_left_open(running: Running,
     assert correction["corrected_by"] == str(running.world.north.people[Role.CLINIC_PHARMACIST])
     again = json.loads(dosis(running.cell.folder, "catalogue", "import", str(file), "--json").stdout)
     assert (again["new"], again["changed"], again["open_rows"]) == (0, 0, 0)
+
+
+def test_the_rows_that_wait_are_found_by_name_code_file_and_reason(running: Running, tmp_path: Path) -> None:
+    name, source = f"WAITING {uuid4()}", f"{uuid4()}.csv"
+    coded = UNICOM_ROW | {"full_name": f"{name} BTx28", "barcode_280": "2802559701029", "eof_code": "255970102"}
+    rows = [coded | {"pack_size": ""}, coded | {"barcode_280": "", "eof_code": "", "moiety": ""}]
+    file = write_csv(tmp_path / source, rows)
+    told = dosis(running.cell.folder, "catalogue", "import", str(file)).stdout
+    assert "2 rows wait" in told and f"dosis catalogue open --source {source}" in told
+    pharmacist = running.caller(running.world.north, Role.CLINIC_PHARMACIST)
+
+    def found(**asked: str) -> list[int]:
+        listed = pharmacist.get("stock", "/catalogue/open-rows", **asked)
+        assert listed["waiting"] == len(listed["rows"])
+        return [row["row_number"] for row in listed["rows"]]
+
+    assert found(text=name.lower()) == found(source=source) == [2, 3]
+    assert found(text="255970102", source=source) == [2]
+    assert found(source=source, reason="substance_missing") == [3]
+    assert found(source="nowhere.csv") == []
+    with pytest.raises(ApiRefused):
+        found(reason="because")
+    listed = dosis(running.cell.folder, "catalogue", "open", "--source", source).stdout
+    assert "its substance is missing" in listed and "2802559701029" in listed
+    (row,) = dosis(
+        running.cell.folder, "catalogue", "open", "--text", "255970102", "--source", source, "--json"
+    ).stdout.splitlines()
+    assert json.loads(row)["gaps"][0]["reason"] == "pack_size_missing"
+
+
+def test_a_preview_for_people_counts_new_labels_and_lists_none(running: Running, tmp_path: Path) -> None:
+    rows = [UNICOM_ROW | {"full_name": f"LABELLED {uuid4()} BTx14", "barcode_280": "", "eof_code": "999999901"}]
+    args = (running.cell.folder, "catalogue", "import")
+    dosis(*args, str(write_csv(tmp_path / "first.csv", rows)))
+    told = dosis(*args, str(write_csv(tmp_path / "second.csv", [rows[0] | {"pack_local": "ANEW"}])), "--preview").stdout
+    assert "1 of the changed products change only in how a pack is printed" in told
+    assert "LABELLED" not in told
+
+
+def test_every_reason_has_its_words() -> None:
+    assert set(IN_WORDS) == set(OpenReason)
 
 
 def test_a_product_shows_what_this_clinic_decided_who_when_and_why(running: Running) -> None:
@@ -139,7 +181,8 @@ def test_a_form_can_be_told_and_is_then_held_to(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "none of the forms"),
+        (b"", "is empty"),
+        (b"PK\x03\x04\x14\x00", "is a workbook"),
         (b"a,b\n1,2\n", "none of the forms"),
         ("κωδικός,όνομα\n".encode("iso-8859-7"), "UTF-8"),
         (b"\xff\xfe\x00", "UTF-8"),

@@ -9,7 +9,15 @@ from msgspec.structs import replace
 from services.stock.catalogue import store
 from services.stock.catalogue.completing import FullFacts, checked_ingredients, completion_of, correction_of, listed_of
 from services.stock.catalogue.corrections import Correction, corrected
-from services.stock.catalogue.planning import Change, Plan, key_of_code, plan, plan_open_rows, plan_products
+from services.stock.catalogue.planning import (
+    Change,
+    Plan,
+    PlannedProducts,
+    key_of_code,
+    plan,
+    plan_open_rows,
+    plan_products,
+)
 from services.stock.catalogue.reading import OpenRow, Reading
 from services.stock.errors import ControlledStays, NothingCorrected, OpenRowNotFound
 from shared import known
@@ -31,6 +39,8 @@ class Imported(Struct, frozen=True, kw_only=True):
     changed: int
     same: int
     open_rows: int
+    known_elsewhere: int = 0
+    """Packs that another product, which is the same, has already."""
 
 
 async def preview_catalogue(work: Work, reading: Reading) -> Plan:
@@ -47,25 +57,32 @@ def _nobody_watches(_done: int, _of: int) -> None:
 async def import_catalogue(work: Work, source: str, reading: Reading, progress: Progress = _nobody_watches) -> Imported:
     """Take a file's products in: only what changed is written and told; open rows wait for a person."""
     counts = dict.fromkeys(Change, 0)
-    strangers: list[OpenRow] = []
+    set_aside: list[OpenRow] = []
+    known_elsewhere = 0
     for start in range(0, len(reading.products), BATCH_PRODUCTS):
         batch = reading.products[start : start + BATCH_PRODUCTS]
-        strangers += await _import_batch(work, batch, counts)
+        planned = await _import_batch(work, batch, counts)
+        set_aside += planned.set_aside
+        known_elsewhere += planned.known_elsewhere
         progress(start + len(batch), len(reading.products))
-    open_rows = await _keep_open_rows(work, source, reading, strangers)
+    open_rows = await _keep_open_rows(work, source, reading, set_aside)
     return Imported(
-        new=counts[Change.NEW], changed=counts[Change.CHANGED], same=counts[Change.SAME], open_rows=open_rows
+        new=counts[Change.NEW],
+        changed=counts[Change.CHANGED],
+        same=counts[Change.SAME],
+        open_rows=open_rows,
+        known_elsewhere=known_elsewhere,
     )
 
 
-async def _import_batch(work: Work, products: tuple[Product, ...], counts: dict[Change, int]) -> list[OpenRow]:
+async def _import_batch(work: Work, products: tuple[Product, ...], counts: dict[Change, int]) -> PlannedProducts:
     async with work.transaction() as tx:
         await store.lock_catalogue(tx.sql)
-        planned, strangers = plan_products(products, await store.standing_of(tx.sql, products))
-        for one in planned:
+        planned = plan_products(products, await store.standing_of(tx.sql, products))
+        for one in planned.products:
             counts[one.change] += 1
-        await _list(tx, [one.after for one in planned if one.change is not Change.SAME])
-        return strangers
+        await _list(tx, [one.after for one in planned.products if one.change is not Change.SAME])
+        return planned
 
 
 async def _list(tx: Transaction, products: Sequence[Product]) -> None:
@@ -75,11 +92,11 @@ async def _list(tx: Transaction, products: Sequence[Product]) -> None:
         tx.emit(product.product_id, events.ProductListed(product=product, substitution_group=group))
 
 
-async def _keep_open_rows(work: Work, source: str, reading: Reading, strangers: list[OpenRow]) -> int:
+async def _keep_open_rows(work: Work, source: str, reading: Reading, set_aside: list[OpenRow]) -> int:
     read_now = {key_of_code(pack.code) for product in reading.products for pack in product.packs if pack.code}
     async with work.transaction() as tx:
         await store.lock_catalogue(tx.sql)
-        rows = plan_open_rows((*reading.open_rows, *strangers), await store.completed_rows(tx.sql))
+        rows = plan_open_rows((*reading.open_rows, *set_aside), await store.completed_rows(tx.sql))
         await store.replace_open_rows(tx.sql, source, rows, read_now)
         return len(rows)
 

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from services.stock.catalogue import actions, corrections, store
 from services.stock.catalogue.completing import FullFacts
+from services.stock.catalogue.reasons import OpenReason
 from shared import fields, known
 from shared.catalogue import FormGroup, Ingredient, Kind, Product, Route
 from shared.database import Work
@@ -129,14 +130,29 @@ async def correct_product(work: Work, product_id: UUID, data: ProductCorrectionB
 class OpenRows(Struct, frozen=True, kw_only=True):
     rows: list[store.WaitingRow]
     waiting: int
-    """How many there are in all."""
+    """How many there are in all of those that were asked for."""
+
+
+PartOfRow = Annotated[
+    str, Parameter(min_length=1, max_length=100, pattern=fields.ONE_LINE, description="Part of the name or the code")
+]
+Source = Annotated[str, Parameter(min_length=1, max_length=300, pattern=fields.ONE_LINE, description="The file's name")]
 
 
 @query("/clinics/{clinic_id:uuid}/catalogue/open-rows", act=Act.SEE_CATALOGUE)
-async def list_open_rows(work: Work, most: Limit = 50, skip: Skip = 0) -> OpenRows:
+async def list_open_rows(
+    work: Work,
+    text: PartOfRow | None = None,
+    source: Source | None = None,
+    reason: OpenReason | None = None,
+    most: Limit = 50,
+    skip: Skip = 0,
+) -> OpenRows:
     """The rows of imported files that a person must complete, with what is known of each."""
+    asked = store.AskedFor(text=text, source=source, reason=reason)
     async with work.reading() as tx:
-        return OpenRows(rows=await store.waiting_rows(tx.sql, most, skip), waiting=await store.count_waiting(tx.sql))
+        rows = await store.waiting_rows(tx.sql, most, skip, asked)
+        return OpenRows(rows=rows, waiting=await store.count_waiting(tx.sql, asked))
 
 
 class CompletionBody(fields.Body, frozen=True):

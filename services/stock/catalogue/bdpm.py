@@ -12,22 +12,20 @@ from services.stock.catalogue.bdpm_forms import POWDER_IN_BOTTLE, FrenchForm, fo
 from services.stock.catalogue.bdpm_packs import Packed, packed
 from services.stock.catalogue.bdpm_strengths import strengths_of
 from services.stock.catalogue.reading import (
-    Gap,
     Gaps,
-    OpenReason,
     OpenRow,
     PackLine,
     Reading,
-    Row,
     as_its_own,
     describe_one_product,
     has_valid_check_digit,
     joined,
     lines_by_product,
     open_row,
-    read_rows,
     set_aside_repeated_codes,
 )
+from services.stock.catalogue.reasons import Gap, OpenReason
+from services.stock.catalogue.tables import Row, read_rows
 from shared.catalogue import (
     FormGroup,
     Ingredient,

@@ -6,7 +6,7 @@ from fractions import Fraction
 from msgspec import Struct
 
 from services.stock.catalogue.bdpm_forms import FrenchForm
-from services.stock.catalogue.reading import Gap, OpenReason
+from services.stock.catalogue.reasons import Gap, OpenReason
 from shared.moieties import folded
 
 MAX_CONTENT_OR_UNITS = 10_000

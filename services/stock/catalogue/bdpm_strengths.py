@@ -15,7 +15,7 @@ from msgspec import Struct
 from services.stock.catalogue.bdpm_forms import FrenchForm
 from services.stock.catalogue.bdpm_packs import NUMBER, Packed, number_of
 from services.stock.catalogue.facts import decimal
-from services.stock.catalogue.reading import Gap, OpenReason
+from services.stock.catalogue.reasons import Gap, OpenReason
 from shared.catalogue import FormGroup, is_decimal
 from shared.moieties import folded, is_known_moiety, moiety_name, names_salt
 

@@ -19,22 +19,19 @@ from services.stock.catalogue.facts import PackFacts, strengths_in_one_unit
 from services.stock.catalogue.names import Field, PackName, read_pack_name
 from services.stock.catalogue.names.letters import fold
 from services.stock.catalogue.reading import (
-    CatalogueFileUnreadable,
-    Gap,
-    OpenReason,
     OpenRow,
     PackLine,
     Reading,
-    Row,
     as_its_own,
     describe_one_product,
     has_valid_check_digit,
     joined,
     lines_by_product,
     open_row,
-    read_rows,
     set_aside_repeated_codes,
 )
+from services.stock.catalogue.reasons import Gap, OpenReason
+from services.stock.catalogue.tables import Row, read_rows
 from shared.catalogue import (
     FormGroup,
     Ingredient,
@@ -49,7 +46,6 @@ from shared.catalogue import (
 )
 
 COLUMNS = ("barcode", "name", "atc", "substance")
-SEPARATORS = "|;\t,"
 
 _ATC = re.compile(r"[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}")
 # Insulins, GLP-1 analogues, and the low-molecular-weight heparins: all under the skin.
@@ -62,7 +58,7 @@ def read_bulletin(path: Path) -> Reading:
     """Read the packs of this file as products; every row is either in one or left open with its reasons."""
     lines: list[PackLine] = []
     open_rows: list[OpenRow] = []
-    for row in read_rows(path, COLUMNS, _separator(path)):
+    for row in read_rows(path, COLUMNS):
         line = _read_row(row)
         if isinstance(line, OpenRow):
             open_rows.append(line)
@@ -71,19 +67,6 @@ def read_bulletin(path: Path) -> Reading:
     kept, repeated = set_aside_repeated_codes(lines)
     products = [product for group in lines_by_product(kept) for product in _products_of(group)]
     return Reading(tuple(products), tuple(sorted(open_rows + repeated, key=lambda row: row.row_number)))
-
-
-def _separator(path: Path) -> str:
-    """Give the sign that parts the columns, by the file's first row."""
-    try:
-        with path.open(encoding="utf-8-sig") as file:
-            header = file.readline(10_000)
-    except UnicodeDecodeError as error:
-        message = f"{path.name} is not in UTF-8: save it again as “CSV UTF-8”, then import it."
-        raise CatalogueFileUnreadable(message) from error
-    except OSError:
-        return SEPARATORS[0]  # read_rows says what is wrong with the file
-    return max(SEPARATORS, key=header.count)
 
 
 def _products_of(group: list[PackLine]) -> list[Product]:

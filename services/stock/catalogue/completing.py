@@ -5,9 +5,10 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.stock.catalogue.contradictions import describe_the_same
 from services.stock.catalogue.corrections import Correction, PackSize, corrected
 from services.stock.catalogue.facts import PackFacts
-from services.stock.catalogue.planning import Standing, describe_the_same, merged
+from services.stock.catalogue.planning import Standing, merged
 from services.stock.catalogue.reading import has_valid_check_digit
 from services.stock.errors import FactsWrong
 from shared.catalogue import (
@@ -60,6 +61,8 @@ def listed_of(facts: FullFacts, known: PackFacts, row_key: UUID) -> Product:
     """The product with its one pack as the person says it; raises FactsWrong."""
     if (facts.kind is Kind.MEDICINE) != bool(facts.ingredients):
         raise FactsWrong("A medicine has substances, anything else has none.")
+    if known.code and facts.code not in (None, known.code):
+        raise FactsWrong(f"The row is of the pack {known.code}: leave the code out, or give that one.")
     code = known.code or facts.code
     if code is not None and not has_valid_check_digit(code):
         raise FactsWrong("The pack's code is thirteen digits, of which the last fits the others.")

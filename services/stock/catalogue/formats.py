@@ -6,10 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.stock.catalogue import bdpm, bulletin, items, seed, unicom
-from services.stock.catalogue.reading import CatalogueFileUnreadable, Reading
-
-MAX_HEADER_CHARACTERS = 10_000
-_SEPARATORS = ",|;\t"
+from services.stock.catalogue.reading import Reading
+from services.stock.catalogue.tables import CatalogueFileUnreadable, header_line, separator_of
 
 
 class Format(StrEnum):
@@ -57,12 +55,5 @@ def format_of(path: Path) -> Format:
 
 
 def _columns(path: Path) -> frozenset[str]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            line = file.readline(MAX_HEADER_CHARACTERS)
-    except UnicodeDecodeError as error:
-        raise CatalogueFileUnreadable(f"{path.name} is not in UTF-8: save it again as “CSV UTF-8”.") from error
-    except OSError as error:
-        raise CatalogueFileUnreadable(f"{path.name} can't be opened ({error.strerror}): check its path.") from error
-    separator = max(_SEPARATORS, key=line.count)
-    return frozenset(cell.strip().lower() for row in csv.reader([line], delimiter=separator) for cell in row)
+    line = header_line(path)
+    return frozenset(cell.strip().lower() for row in csv.reader([line], delimiter=separator_of(line)) for cell in row)

@@ -13,22 +13,20 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from services.stock.catalogue.reading import (
-    Gap,
     Gaps,
-    OpenReason,
     OpenRow,
     PackLine,
     Reading,
-    Row,
     as_its_own,
     describe_one_product,
     has_valid_check_digit,
     joined,
     lines_by_product,
     open_row,
-    read_rows,
     set_aside_repeated_codes,
 )
+from services.stock.catalogue.reasons import Gap, OpenReason
+from services.stock.catalogue.tables import Row, read_rows
 from shared.catalogue import FormGroup, Kind, Pack, Product, Route, product_id_for
 
 COLUMNS = ("code", "name", "kind", "unit", "units_per_pack")

@@ -11,9 +11,9 @@ from uuid import UUID
 from msgspec import Struct
 from msgspec.structs import replace
 
+from services.stock.catalogue.contradictions import contradicted_rows, contradictions, stranger_row, the_more_precise
 from services.stock.catalogue.corrections import Correction, corrected, in_order
-from services.stock.catalogue.facts import facts_of_pack
-from services.stock.catalogue.reading import Gap, OpenReason, OpenRow, Reading
+from services.stock.catalogue.reading import OpenRow, Reading
 from shared.catalogue import Pack, Product, Route
 from shared.ids import derived_id
 
@@ -57,45 +57,51 @@ class KeyedRow(Struct, frozen=True):
 class Plan(Struct, frozen=True):
     products: tuple[PlannedProduct, ...]
     open_rows: tuple[KeyedRow, ...]
+    known_elsewhere: int = 0
+
+
+class PlannedProducts(Struct, frozen=True):
+    products: list[PlannedProduct]
+    set_aside: list[OpenRow]
+    """The packs that contradict what is known of them or of their code."""
+    known_elsewhere: int
+    """How many packs are known under another product that is the same: nothing is to do."""
 
 
 def plan(reading: Reading, standing: Standing) -> Plan:
-    products, strangers = plan_products(reading.products, standing)
-    return Plan(tuple(products), tuple(plan_open_rows((*reading.open_rows, *strangers), standing.completed)))
+    planned = plan_products(reading.products, standing)
+    rows = plan_open_rows((*reading.open_rows, *planned.set_aside), standing.completed)
+    return Plan(tuple(planned.products), tuple(rows), planned.known_elsewhere)
 
 
-def plan_products(read: Sequence[Product], standing: Standing) -> tuple[list[PlannedProduct], list[OpenRow]]:
-    """What becomes of each product, and the packs whose code already belongs to another product."""
+def plan_products(read: Sequence[Product], standing: Standing) -> PlannedProducts:
+    """What becomes of each product and each of its packs."""
     planned: list[PlannedProduct] = []
-    strangers: list[OpenRow] = []
+    set_aside: list[OpenRow] = []
+    known_elsewhere = 0
     for product in read:
         own, foreign = _own_and_foreign(product, standing.owner_of_code)
-        strangers += [row for pack in foreign if (row := _stranger(product, pack, standing)) is not None]
+        strangers = [
+            row for pack in foreign if (row := stranger_row(_owner(pack, standing), product, pack)) is not None
+        ]
+        known_elsewhere += len(foreign) - len(strangers)
+        set_aside += strangers
         if foreign and not own:
             continue
         before = standing.products.get(product.product_id)
         found = replace(product, packs=own)
         after = corrected(merged(before or found, found), standing.corrections.get(product.product_id, ()))
-        if before is not None and _counted_in(after) != _counted_in(before):
-            strangers += [_counted_otherwise(before, product, pack) for pack in own]
+        gaps = contradictions(before, after) if before is not None else ()
+        if gaps:
+            set_aside += contradicted_rows(product, own, gaps)
             continue
         planned.append(PlannedProduct(product, before, after))
-    return planned, strangers
+    return PlannedProducts(planned, set_aside, known_elsewhere)
 
 
-def _counted_in(product: Product) -> tuple[object, ...]:
-    """What one unit of a product is: what the shelf holds and what plans need is counted in it."""
-    return (product.unit, product.content_per_unit, product.content_unit)
-
-
-def _counted_otherwise(before: Product, read: Product, pack: Pack) -> OpenRow:
-    """Thirty ampoules are not thirty millilitres: what is there already is never counted anew in silence."""
-    gap = Gap(OpenReason.UNIT_CONTRADICTED, f"{_unit_in_words(before)} / {_unit_in_words(read)}")
-    return OpenRow(0, read.name, (gap,), facts_of_pack(read, pack))
-
-
-def _unit_in_words(product: Product) -> str:
-    return f"{product.unit} {product.content_per_unit} {product.content_unit}"
+def _owner(pack: Pack, standing: Standing) -> Product | None:
+    owner = standing.owner_of_code.get(pack.code or "")
+    return standing.products.get(owner) if owner is not None else None
 
 
 def _own_and_foreign(product: Product, owner_of_code: Mapping[str, UUID]) -> tuple[tuple[Pack, ...], list[Pack]]:
@@ -103,33 +109,6 @@ def _own_and_foreign(product: Product, owner_of_code: Mapping[str, UUID]) -> tup
         return pack.code is None or owner_of_code.get(pack.code, product.product_id) == product.product_id
 
     return tuple(filter(is_own, product.packs)), [pack for pack in product.packs if not is_own(pack)]
-
-
-def _stranger(product: Product, pack: Pack, standing: Standing) -> OpenRow | None:
-    """A known code stays with its product; only where the two sources describe different things, a person looks."""
-    assert pack.code is not None
-    owner = standing.products.get(standing.owner_of_code[pack.code])
-    if owner is not None and describe_the_same(owner, product):
-        return None
-    gap = Gap(OpenReason.CODE_OF_ANOTHER_PRODUCT, f"{pack.code}, {owner.name if owner else '?'}")
-    return OpenRow(0, product.name, (gap,), facts_of_pack(product, pack))
-
-
-def describe_the_same(one: Product, other: Product) -> bool:
-    """Whether two products differ in nothing that matters to a patient: only in names, holders and packs."""
-    return _substance_of(one) == _substance_of(other)
-
-
-def _substance_of(product: Product) -> tuple[object, ...]:
-    return (
-        product.kind,
-        frozenset(product.ingredients),
-        product.form_group,
-        product.route,
-        product.unit,
-        product.content_per_unit,
-        product.content_unit,
-    )
 
 
 def merged(first: Product, read: Product) -> Product:
@@ -145,6 +124,7 @@ def merged(first: Product, read: Product) -> Product:
     names = [name for name in first.other_names if name not in read.other_names]
     return replace(
         read,
+        ingredients=the_more_precise(first.ingredients, read.ingredients),
         route=first.route if read.route is Route.OTHER else read.route,
         atc=read.atc or first.atc,
         holder=read.holder or first.holder,

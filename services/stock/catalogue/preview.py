@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from services.stock.catalogue.corrections import in_order
 from services.stock.catalogue.facts import PackFacts, facts_of_pack
 from services.stock.catalogue.planning import Change, Difference, KeyedRow, Plan, PlannedProduct, differences
-from services.stock.catalogue.reading import FIELDS_LEFT_OPEN, Gap
-from shared.catalogue import Pack
+from services.stock.catalogue.reasons import FIELDS_LEFT_OPEN, Gap
+from shared.catalogue import Pack, Product
 from shared.moieties import is_known_moiety
 
 FIELDS = (
@@ -40,8 +42,24 @@ class PreviewRow(Struct, frozen=True, kw_only=True):
     change: Change
     differences: tuple[Difference, ...] = ()
     reasons: tuple[Gap, ...] = ()
+    labels_only: bool = False
+    """Whether the product changes in nothing but how its packs are printed."""
     not_in_the_table: tuple[str, ...] = ()
     """Substances that the table of moieties doesn't have: they stand as the source spells them."""
+
+
+def changes_labels_only(planned: PlannedProduct) -> bool:
+    """Whether nothing changes but how packs are printed: no news for a person."""
+    before, after = planned.before, planned.after
+    return (
+        before is not None
+        and before != after
+        and replace(before, packs=_unlabelled(before)) == replace(after, packs=_unlabelled(after))
+    )
+
+
+def _unlabelled(product: Product) -> tuple[Pack, ...]:
+    return in_order(replace(pack, label="") for pack in product.packs)
 
 
 def preview_rows(plan: Plan) -> Iterator[PreviewRow]:
@@ -56,7 +74,8 @@ def _of_pack(planned: PlannedProduct, pack: Pack) -> PreviewRow:
     # After the import the pack may have the size that a pharmacist said.
     after = next((one for one in planned.after.packs if one.code == pack.code and pack.code is not None), pack)
     changed = differences(planned.before, planned.after) if planned.before is not None else []
-    return _row(facts_of_pack(planned.after, after), (), planned.change, tuple(changed), ())
+    row = _row(facts_of_pack(planned.after, after), (), planned.change, tuple(changed), ())
+    return replace(row, labels_only=changes_labels_only(planned))
 
 
 def _of_open_row(keyed: KeyedRow) -> PreviewRow:

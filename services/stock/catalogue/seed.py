@@ -29,21 +29,19 @@ from pathlib import Path
 
 from services.stock.catalogue.forms import FORMS
 from services.stock.catalogue.reading import (
-    Gap,
     Gaps,
-    OpenReason,
     OpenRow,
     PackLine,
     Reading,
-    Row,
     describe_one_product,
     has_valid_check_digit,
     joined,
     lines_by_product,
     open_row,
-    read_rows,
     set_aside_repeated_codes,
 )
+from services.stock.catalogue.reasons import Gap, OpenReason
+from services.stock.catalogue.tables import Row, read_rows
 from shared.catalogue import (
     FormGroup,
     Ingredient,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from services.stock.catalogue.corrections import Correction
 from services.stock.catalogue.facts import PackFacts
 from services.stock.catalogue.planning import KeyedRow, Standing
-from services.stock.catalogue.reading import Gap
+from services.stock.catalogue.reasons import Gap, OpenReason
 from shared.catalogue import Product
 from shared.database import Sql, Transaction
 from shared.ids import new_id
@@ -96,21 +96,40 @@ class WaitingRow(Struct, frozen=True, kw_only=True):
 
 
 _WAITING = "row_key, source, row_number, text, gaps::text AS gaps, known::text AS known"
+_ASKED_FOR = """
+    ($1::text IS NULL OR strpos(lower(concat_ws(' ', text, known ->> 'name', known ->> 'code')), lower($1)) > 0)
+    AND ($2::text IS NULL OR source = $2)
+    AND ($3::text IS NULL OR gaps @> jsonb_build_array(jsonb_build_object('reason', $3::text)))
+"""
 WAITING_ROWS = f"""
 SELECT {_WAITING}
 FROM open_row
+WHERE {_ASKED_FOR}
 ORDER BY source, row_number, row_key
-LIMIT $1
-OFFSET $2
+LIMIT $4
+OFFSET $5
 """
 WAITING_ROW = f"SELECT {_WAITING} FROM open_row WHERE row_key = $1"
-WAITING_IN_ALL = "SELECT count(*) FROM open_row"
+HOW_MANY_WAIT = f"SELECT count(*) FROM open_row WHERE {_ASKED_FOR}"
 FORGET_OPEN_ROW = "DELETE FROM open_row WHERE row_key = $1"
 
 
-async def waiting_rows(sql: Sql, most: int, skip: int) -> list[WaitingRow]:
+class AskedFor(Struct, frozen=True, kw_only=True):
+    """Which of the waiting rows somebody wants to see; None is any."""
+
+    text: str | None = None
+    """A part of the name or of the code."""
+    source: str | None = None
+    reason: OpenReason | None = None
+
+
+ANY_ROW = AskedFor()
+
+
+async def waiting_rows(sql: Sql, most: int, skip: int, asked: AskedFor = ANY_ROW) -> list[WaitingRow]:
     """In the order of their files."""
-    return [_waiting(row) for row in await sql.fetch(WAITING_ROWS, most, skip)]
+    rows = await sql.fetch(WAITING_ROWS, asked.text, asked.source, asked.reason, most, skip)
+    return [_waiting(row) for row in rows]
 
 
 async def waiting_row(sql: Sql, row_key: UUID) -> WaitingRow | None:
@@ -118,8 +137,8 @@ async def waiting_row(sql: Sql, row_key: UUID) -> WaitingRow | None:
     return _waiting(row) if row else None
 
 
-async def count_waiting(sql: Sql) -> int:
-    return int(await sql.fetchval(WAITING_IN_ALL) or 0)
+async def count_waiting(sql: Sql, asked: AskedFor = ANY_ROW) -> int:
+    return int(await sql.fetchval(HOW_MANY_WAIT, asked.text, asked.source, asked.reason) or 0)
 
 
 async def forget_open_row(sql: Sql, row_key: UUID) -> None:

@@ -13,22 +13,20 @@ from services.stock.catalogue.eof import eof_code_of, product_key
 from services.stock.catalogue.forms import FORMS, LABEL_OF_EDQM_CODE, ROUTES, Form
 from services.stock.catalogue.names import read_pack_name
 from services.stock.catalogue.reading import (
-    Gap,
     Gaps,
-    OpenReason,
     OpenRow,
     PackLine,
     Reading,
-    Row,
     as_its_own,
     describe_one_product,
     has_valid_check_digit,
     joined,
     lines_by_product,
     open_row,
-    read_rows,
     set_aside_repeated_codes,
 )
+from services.stock.catalogue.reasons import Gap, OpenReason
+from services.stock.catalogue.tables import Row, read_rows
 from services.stock.catalogue.unicom_amounts import NO_AMOUNT, amount_of, strength_of
 from shared.catalogue import (
     FormGroup,

@@ -12,7 +12,7 @@ from services.stock.catalogue.names.letters import fold
 from services.stock.catalogue.names.pack_words import Holds
 from services.stock.catalogue.names.packs import packed_of
 from services.stock.catalogue.names.strengths import strengths_at
-from services.stock.catalogue.reading import Gap, OpenReason
+from services.stock.catalogue.reasons import Gap, OpenReason
 from shared.catalogue import is_decimal
 
 MAX_CONTENT_OR_UNITS = 10_000
