@@ -85,7 +85,7 @@ PURE = {
 }
 # Reads its tables when it is imported, once; from then on it is plain values.
 TABLES = {"shared.moieties"}
-PURE_SHARED = {"shared.catalogue", "shared.days", "shared.policies", "shared.roles"}
+PURE_SHARED = {"shared.catalogue", "shared.days", "shared.exact", "shared.policies", "shared.roles"}
 CLOCKS = ("now", "utcnow", "today", "time", "monotonic", "perf_counter")
 
 

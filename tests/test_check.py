@@ -14,7 +14,7 @@ from deploy.cell import SERVICES, Cell
 from deploy.check import CheckReport, Difference, Kind, check_cell, checking, render
 from deploy.check.checking import compare_all
 from deploy.check.reading import Reading, reading
-from services.donations.checking import Check, check_line
+from services.donations.actions.checking import Check, check_line
 from shared.events.dispense import Dispensed, ReservedUnits
 from shared.ids import new_id
 from shared.outbox import Outgoing, append

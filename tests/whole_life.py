@@ -9,8 +9,8 @@ from deploy.cell import Cell
 from services.dispense.actions import calendar, counter, day, patients
 from services.dispense.rules.schedule import TimesADay
 from services.dispense.sealing import ClinicKeys
-from services.donations import actions as donations
-from services.donations import checking
+from services.donations.actions import checking
+from services.donations.actions import collecting as donations
 from services.donations.rules import Storage
 from services.stock.actions import lots, transfer
 from services.stock.catalogue.actions import judge_product

@@ -6,7 +6,8 @@ from uuid import UUID
 from litestar.params import Parameter
 from msgspec import Struct
 
-from services.donations import actions, checking, store
+from services.donations import store
+from services.donations.actions import checking, collecting
 from services.donations.errors import CollectionNotFound
 from services.donations.rules import Storage
 from shared import fields
@@ -25,9 +26,9 @@ class CollectionBody(fields.Body, frozen=True):
 @command("/clinics/{clinic_id:uuid}/collections", act=Act.COLLECT)
 async def open_collection(
     work: Work, access: Access, clinic_id: UUID, data: CollectionBody
-) -> actions.CollectionChanged:
+) -> collecting.CollectionChanged:
     """Open a collection at your pharmacy, for this clinic."""
-    return await actions.open_collection(work, access.pharmacies(Act.COLLECT, clinic_id), data.pharmacy_id)
+    return await collecting.open_collection(work, access.pharmacies(Act.COLLECT, clinic_id), data.pharmacy_id)
 
 
 class LineBody(fields.Body, frozen=True):
@@ -43,8 +44,8 @@ class LineBody(fields.Body, frozen=True):
     source_name: fields.Name | None = None
     storage: Storage = Storage.ROOM
 
-    def item(self) -> actions.DonatedItem:
-        return actions.DonatedItem(
+    def item(self) -> collecting.DonatedItem:
+        return collecting.DonatedItem(
             product_id=self.product_id,
             code=self.code,
             batch=self.batch,
@@ -60,9 +61,9 @@ class LineBody(fields.Body, frozen=True):
 @command("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/lines", act=Act.COLLECT)
 async def add_line(
     work: Work, access: Access, clinic_id: UUID, collection_id: UUID, data: LineBody
-) -> actions.LineChanged:
+) -> collecting.LineChanged:
     """Add a donated item. One that the clinic doesn't accept is stored as refused: `reason` says why."""
-    return await actions.add_line(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id, data.item())
+    return await collecting.add_line(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id, data.item())
 
 
 @command(
@@ -71,17 +72,17 @@ async def add_line(
 )
 async def withdraw_line(
     work: Work, access: Access, clinic_id: UUID, collection_id: UUID, line_id: UUID
-) -> actions.LineChanged:
+) -> collecting.LineChanged:
     """Undo a line of an open collection."""
-    return await actions.withdraw_line(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id, line_id)
+    return await collecting.withdraw_line(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id, line_id)
 
 
 @command("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/hand-in", act=Act.COLLECT)
 async def hand_in_collection(
     work: Work, access: Access, clinic_id: UUID, collection_id: UUID
-) -> actions.CollectionChanged:
+) -> collecting.CollectionChanged:
     """Hand the collection in: it waits for the clinic's check."""
-    return await actions.hand_in_collection(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id)
+    return await collecting.hand_in_collection(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id)
 
 
 class Collections(Struct, frozen=True, kw_only=True):
@@ -120,9 +121,9 @@ async def see_collection(work: Work, access: Access, clinic_id: UUID, collection
 
 
 @command("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/extra-lines", act=Act.CHECK_DONATION)
-async def add_extra_line(work: Work, collection_id: UUID, data: LineBody) -> actions.LineChanged:
+async def add_extra_line(work: Work, collection_id: UUID, data: LineBody) -> collecting.LineChanged:
     """Add a box that was in a handed-in collection though nobody had logged it."""
-    return await actions.add_extra_line(work, collection_id, data.item())
+    return await collecting.add_extra_line(work, collection_id, data.item())
 
 
 class CheckBody(fields.Body, frozen=True):
@@ -149,7 +150,7 @@ class CheckBody(fields.Body, frozen=True):
     "/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/lines/{line_id:uuid}/check",
     act=Act.CHECK_DONATION,
 )
-async def check_line(work: Work, collection_id: UUID, line_id: UUID, data: CheckBody) -> actions.LineChanged:
+async def check_line(work: Work, collection_id: UUID, line_id: UUID, data: CheckBody) -> collecting.LineChanged:
     """Accept, hold or refuse a line, or say that it was not there."""
     check = checking.Check(
         outcome=data.outcome,

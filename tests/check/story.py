@@ -11,8 +11,8 @@ from uuid import UUID
 from services.dispense.actions import calendar, counter, day, patients
 from services.dispense.rules import TimesADay
 from services.dispense.sealing import ClinicKeys
-from services.donations import actions as donations
-from services.donations import checking
+from services.donations.actions import checking
+from services.donations.actions import collecting as donations
 from services.donations.rules import Storage
 from services.donations.scanning.actions import add_scanned_line
 from services.donations.scanning.deciding import ScannedItem

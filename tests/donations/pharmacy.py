@@ -1,12 +1,13 @@
-"""A partner pharmacy and its clinic, as donations sees them, for the tests of its actions."""
+"""A partner pharmacy and its clinic, as donations sees them, for the tests of its collecting."""
 
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from services.donations import actions, checking, store
-from services.donations.actions import CollectionChanged, DonatedItem, LineChanged
+from services.donations import store
+from services.donations.actions import checking, collecting
+from services.donations.actions.collecting import CollectionChanged, DonatedItem, LineChanged
 from services.donations.rules import Storage
 from shared.database import Database, Work
 from shared.policies import SourceKind
@@ -46,15 +47,15 @@ class Pharmacy:
         return msgspec.structs.replace(usual, **changes)
 
     async def open(self) -> UUID:
-        opened = await actions.open_collection(self.work(), self.mine, self.clinic.pharmacy_id)
+        opened = await collecting.open_collection(self.work(), self.mine, self.clinic.pharmacy_id)
         assert opened.state == "open"
         return opened.collection_id
 
     async def add(self, collection_id: UUID, **changes: Any) -> LineChanged:
-        return await actions.add_line(self.work(), self.mine, collection_id, self.an_item(**changes))
+        return await collecting.add_line(self.work(), self.mine, collection_id, self.an_item(**changes))
 
     async def hand_in(self, collection_id: UUID) -> CollectionChanged:
-        return await actions.hand_in_collection(self.work(), self.mine, collection_id)
+        return await collecting.hand_in_collection(self.work(), self.mine, collection_id)
 
     async def handed_in(self, *items: dict[str, Any]) -> tuple[UUID, list[UUID]]:
         """A collection of these items that waits at the clinic: its id and its lines'."""

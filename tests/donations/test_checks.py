@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 
-from services.donations import actions
+from services.donations.actions import collecting
 from services.donations.errors import (
     CollectionNotFound,
     CollectionNotHandedIn,
@@ -149,7 +149,7 @@ async def test_nothing_is_checked_before_it_is_handed_in(pharmacy: Pharmacy) -> 
     with pytest.raises(CollectionNotHandedIn):
         await pharmacy.check(collection_id, line.line_id, "accept")
     with pytest.raises(CollectionNotHandedIn):
-        await actions.add_extra_line(pharmacy.at_the_clinic(), collection_id, pharmacy.an_item())
+        await collecting.add_extra_line(pharmacy.at_the_clinic(), collection_id, pharmacy.an_item())
     assert await accepted(pharmacy) == []
 
 
@@ -157,7 +157,7 @@ async def test_a_withdrawn_line_is_not_checked(pharmacy: Pharmacy) -> None:
     collection_id = await pharmacy.open()
     withdrawn = await pharmacy.add(collection_id)
     await pharmacy.add(collection_id)
-    await actions.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, withdrawn.line_id)
+    await collecting.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, withdrawn.line_id)
     await pharmacy.hand_in(collection_id)
     with pytest.raises(LineAlreadyChecked):
         await pharmacy.check(collection_id, withdrawn.line_id, "accept")
@@ -249,7 +249,7 @@ async def test_a_collection_is_checked_when_none_of_its_lines_waits_any_more(pha
 async def test_a_box_that_nobody_had_logged_is_added_and_checked_like_the_others(pharmacy: Pharmacy) -> None:
     collection_id, [line_id] = await pharmacy.handed_in({})
     await pharmacy.check(collection_id, line_id, "accept")
-    extra = await actions.add_extra_line(
+    extra = await collecting.add_extra_line(
         pharmacy.at_the_clinic(), collection_id, pharmacy.an_item(batch="EXTRA", storage=Storage.UNKNOWN)
     )
     assert (extra.line_number, extra.state) == (2, "logged")
@@ -257,7 +257,7 @@ async def test_a_box_that_nobody_had_logged_is_added_and_checked_like_the_others
     await pharmacy.check(collection_id, extra.line_id, "accept")
     assert (await pharmacy.collection(collection_id)).state == "checked"
     assert [told.batch for told in await accepted(pharmacy)] == ["D1", "EXTRA"]
-    refused = await actions.add_extra_line(
+    refused = await collecting.add_extra_line(
         pharmacy.at_the_clinic(), collection_id, pharmacy.an_item(product_id=ALPRAZOLAM)
     )
     assert (refused.state, refused.reason) == ("refused", "controlled")

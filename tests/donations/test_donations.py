@@ -5,7 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from services.donations import actions, store
+from services.donations import store
+from services.donations.actions import collecting
 from services.donations.errors import (
     CollectionEmpty,
     CollectionNotFound,
@@ -42,9 +43,9 @@ async def test_a_collection_is_opened_at_ones_own_pharmacy_and_nobody_else_is_to
 
 async def test_a_collection_is_not_opened_at_anothers_pharmacy(pharmacy: Pharmacy) -> None:
     with pytest.raises(NotYourPharmacy):
-        await actions.open_collection(pharmacy.work(), frozenset({new_id()}), pharmacy.clinic.pharmacy_id)
+        await collecting.open_collection(pharmacy.work(), frozenset({new_id()}), pharmacy.clinic.pharmacy_id)
     with pytest.raises(NotYourPharmacy):
-        await actions.open_collection(pharmacy.work(), frozenset(), pharmacy.clinic.pharmacy_id)
+        await collecting.open_collection(pharmacy.work(), frozenset(), pharmacy.clinic.pharmacy_id)
 
 
 @pytest.mark.parametrize(("first", "last"), [(1, None), (-20, -1)])
@@ -56,7 +57,7 @@ async def test_a_pharmacy_that_is_no_partner_today_collects_nothing(
     added = await registry.set_pharmacy(clinic.work(), None, "Another day", clinic.day(first), until_on)
     await carry(clinic.world, clinic)
     with pytest.raises(NotYourPharmacy):
-        await actions.open_collection(pharmacy.work(), frozenset({added.pharmacy_id}), added.pharmacy_id)
+        await collecting.open_collection(pharmacy.work(), frozenset({added.pharmacy_id}), added.pharmacy_id)
 
 
 async def test_lines_are_numbered_and_kept_as_they_were_logged(pharmacy: Pharmacy) -> None:
@@ -119,15 +120,15 @@ async def test_what_the_clinic_does_not_accept_is_stored_as_refused_with_reason_
 async def test_a_line_can_be_withdrawn_while_the_collection_is_open(pharmacy: Pharmacy) -> None:
     collection_id = await pharmacy.open()
     line = await pharmacy.add(collection_id)
-    withdrawn = await actions.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, line.line_id)
+    withdrawn = await collecting.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, line.line_id)
     assert (withdrawn.line_number, withdrawn.state) == (1, "withdrawn")
     assert (await pharmacy.line(collection_id, line.line_id)).state == "withdrawn"
     assert (await pharmacy.collection(collection_id)).waiting_lines == 0
     with pytest.raises(LineNotFound):
-        await actions.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, new_id())
+        await collecting.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, new_id())
     another_collection = await pharmacy.open()
     with pytest.raises(LineNotFound):
-        await actions.withdraw_line(pharmacy.work(), pharmacy.mine, another_collection, line.line_id)
+        await collecting.withdraw_line(pharmacy.work(), pharmacy.mine, another_collection, line.line_id)
 
 
 async def test_a_collection_is_handed_in_once_and_is_closed_to_the_pharmacy_from_then_on(
@@ -144,7 +145,7 @@ async def test_a_collection_is_handed_in_once_and_is_closed_to_the_pharmacy_from
     with pytest.raises(CollectionNotOpen):
         await pharmacy.hand_in(collection_id)
     with pytest.raises(CollectionNotOpen):
-        await actions.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, line.line_id)
+        await collecting.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, line.line_id)
     assert await pharmacy.clinic.told("donations") == []
 
 
@@ -153,7 +154,7 @@ async def test_a_collection_without_a_line_that_counts_is_not_handed_in(pharmacy
     with pytest.raises(CollectionEmpty):
         await pharmacy.hand_in(collection_id)
     line = await pharmacy.add(collection_id)
-    await actions.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, line.line_id)
+    await collecting.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, line.line_id)
     with pytest.raises(CollectionEmpty):
         await pharmacy.hand_in(collection_id)
     assert (await pharmacy.collection(collection_id)).state == "open"
@@ -170,13 +171,13 @@ async def test_another_pharmacys_collection_is_as_if_it_were_not_there(pharmacy:
     line = await pharmacy.add(collection_id)
     others = frozenset({new_id()})
     with pytest.raises(CollectionNotFound):
-        await actions.add_line(pharmacy.work(), others, collection_id, pharmacy.an_item())
+        await collecting.add_line(pharmacy.work(), others, collection_id, pharmacy.an_item())
     with pytest.raises(CollectionNotFound):
-        await actions.hand_in_collection(pharmacy.work(), others, collection_id)
+        await collecting.hand_in_collection(pharmacy.work(), others, collection_id)
     with pytest.raises(CollectionNotFound):
-        await actions.withdraw_line(pharmacy.work(), others, collection_id, line.line_id)
+        await collecting.withdraw_line(pharmacy.work(), others, collection_id, line.line_id)
     with pytest.raises(CollectionNotFound):
-        await actions.hand_in_collection(pharmacy.work(), pharmacy.mine, new_id())
+        await collecting.hand_in_collection(pharmacy.work(), pharmacy.mine, new_id())
 
 
 async def test_another_clinics_collection_is_as_if_it_were_not_there(
@@ -185,7 +186,7 @@ async def test_another_clinics_collection_is_as_if_it_were_not_there(
     collection_id = await pharmacy.open()
     foreign = Pharmacy(await open_clinic(world, stock), pharmacy.donations)
     with pytest.raises(CollectionNotFound):
-        await actions.hand_in_collection(foreign.at_the_clinic(), None, collection_id)
+        await collecting.hand_in_collection(foreign.at_the_clinic(), None, collection_id)
     async with foreign.work().reading() as tx:
         assert await tx.sql.fetchval("SELECT count(*) FROM collection") == 0
 
@@ -197,7 +198,7 @@ async def test_a_pharmacist_sees_the_collections_of_their_pharmacy_the_latest_on
     other_id = (await registry.set_pharmacy(clinic.work(), None, "The other", clinic.today, None)).pharmacy_id
     await carry(clinic.world, clinic)
     first, second = await pharmacy.open(), await pharmacy.open()
-    third = (await actions.open_collection(pharmacy.work(), None, other_id)).collection_id
+    third = (await collecting.open_collection(pharmacy.work(), None, other_id)).collection_id
     await pharmacy.add(first)
     await pharmacy.hand_in(first)
 

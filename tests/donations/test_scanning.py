@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from services.donations import actions
+from services.donations.actions import collecting
 from services.donations.errors import CollectionNotFound, CollectionNotHandedIn, CollectionNotOpen
 from services.donations.scanning.actions import LoggedScan, add_scanned_extra_line, add_scanned_line
 from services.donations.scanning.deciding import NotCertain, ScannedItem
@@ -209,14 +209,14 @@ async def test_only_a_hash_of_the_serial_is_kept(pharmacy: Pharmacy) -> None:
 async def test_a_pack_that_was_withdrawn_or_missing_is_not_asked_about(pharmacy: Pharmacy) -> None:
     collection_id, text = await pharmacy.open(), code(pharmacy)
     line = (await added(pharmacy, collection_id, text)).line
-    await actions.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, line.line_id)
+    await collecting.withdraw_line(pharmacy.work(), pharmacy.mine, collection_id, line.line_id)
     line = (await added(pharmacy, collection_id, text)).line
     await pharmacy.hand_in(collection_id)
     another = await pharmacy.open()
     await not_added(pharmacy, another, text)
     await pharmacy.check(collection_id, line.line_id, "missing")
     found = await added(pharmacy, another, text)
-    await actions.withdraw_line(pharmacy.work(), pharmacy.mine, another, found.line.line_id)
+    await collecting.withdraw_line(pharmacy.work(), pharmacy.mine, another, found.line.line_id)
     await pharmacy.check(collection_id, line.line_id, "accept")
     assert (await not_added(pharmacy, another, text)).seen_on is not None
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.donations.actions import DonatedItem
+from services.donations.actions.collecting import DonatedItem
 from services.stock.catalogue import OpenReason, read_file, read_items, read_seed
 from shared import known
 from shared.catalogue import Kind, Product, substitution_group

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from services.donations import actions
+from services.donations.actions import collecting
 from services.donations.errors import CollectionNotHandedIn, CollectionNotOpen
 from services.donations.scanning import store
 from services.donations.scanning.deciding import NotCertain, ScannedItem, decide, decide_without_number
@@ -22,7 +22,7 @@ from shared.ids import derived_id
 class LoggedScan(Struct, frozen=True, kw_only=True):
     """The line that was added, and what it says. `needs_look`: a pharmacist has yet to confirm the number's product."""
 
-    line: actions.LineChanged
+    line: collecting.LineChanged
     product_id: UUID
     batch: str | None
     expires_on: date
@@ -46,12 +46,12 @@ class _NothingIsAdded(Exception):
 
 
 async def add_scanned_line(
-    work: Work, pharmacies: actions.Pharmacies, collection_id: UUID, item: ScannedItem
+    work: Work, pharmacies: collecting.Pharmacies, collection_id: UUID, item: ScannedItem
 ) -> LineScanned:
     """Log a box from its code if all is certain; else nothing is stored, and the answer says what isn't."""
     try:
         async with work.transaction() as tx:
-            collection = await actions.locked_collection(tx, collection_id, pharmacies)
+            collection = await collecting.locked_collection(tx, collection_id, pharmacies)
             if collection.state != "open":
                 raise CollectionNotOpen
             return tx.done(LineScanned(added=await _log(tx, collection_id, item)))
@@ -63,7 +63,7 @@ async def add_scanned_extra_line(work: Work, collection_id: UUID, item: ScannedI
     """The same for a box found at the check that nobody had logged."""
     try:
         async with work.transaction() as tx:
-            collection = await actions.locked_collection(tx, collection_id, None)
+            collection = await collecting.locked_collection(tx, collection_id, None)
             if collection.state == "open":
                 raise CollectionNotHandedIn
             added = await _log(tx, collection_id, item)
@@ -84,7 +84,7 @@ async def _log(tx: Transaction, collection_id: UUID, item: ScannedItem) -> Logge
     seen = store.pack_hash(reading.gtin, reading.serial) if reading.serial is not None else None
     if seen is not None:
         await _ask_if_seen(tx, seen, item, reading, pack)
-    line = await actions.log_line(tx, collection_id, decided)
+    line = await collecting.log_line(tx, collection_id, decided)
     if seen is not None:
         await store.add(tx, seen, line.line_id)
     logged = _logged(line, decided, needs_look=pack is None or pack.needs_look)
@@ -127,11 +127,11 @@ async def _log_without_number(
     decided = decide_without_number(item, reading.found, reading.question)
     if isinstance(decided, NotCertain):
         raise _NothingIsAdded(decided)
-    line = await actions.log_line(tx, collection_id, decided)
+    line = await collecting.log_line(tx, collection_id, decided)
     return _logged(line, decided, needs_look=False)
 
 
-def _logged(line: actions.LineChanged, item: actions.DonatedItem, *, needs_look: bool) -> LoggedScan:
+def _logged(line: collecting.LineChanged, item: collecting.DonatedItem, *, needs_look: bool) -> LoggedScan:
     assert item.product_id is not None
     return LoggedScan(
         line=line,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from services.donations.actions import DonatedItem
+from services.donations.actions.collecting import DonatedItem
 from services.donations.rules import Storage
 from shared.codes import Possible, Reading, Recognised
 from shared.gtins import KnownPack

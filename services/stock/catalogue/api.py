@@ -134,16 +134,19 @@ class OpenRows(Struct, frozen=True, kw_only=True):
 
 
 PartOfRow = Annotated[
-    str, Parameter(min_length=1, max_length=100, pattern=fields.ONE_LINE, description="Part of the name or the code")
+    str | None,
+    Parameter(min_length=1, max_length=100, pattern=fields.ONE_LINE, description="Part of the name or the code"),
 ]
-Source = Annotated[str, Parameter(min_length=1, max_length=300, pattern=fields.ONE_LINE, description="The file's name")]
+Source = Annotated[
+    str | None, Parameter(min_length=1, max_length=300, pattern=fields.ONE_LINE, description="The file's name")
+]
 
 
 @query("/clinics/{clinic_id:uuid}/catalogue/open-rows", act=Act.SEE_CATALOGUE)
 async def list_open_rows(
     work: Work,
-    text: PartOfRow | None = None,
-    source: Source | None = None,
+    text: PartOfRow = None,
+    source: Source = None,
     reason: OpenReason | None = None,
     most: Limit = 50,
     skip: Skip = 0,

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from services.donations import actions, rules, store
+from services.donations import rules, store
+from services.donations.actions import collecting
 from services.donations.errors import (
     BatchReadAndUnreadable,
     CollectionNotHandedIn,
@@ -40,10 +41,10 @@ class Check(Struct, frozen=True, kw_only=True):
     product_confirmed: bool = False
 
 
-async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Check) -> actions.LineChanged:
+async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Check) -> collecting.LineChanged:
     """A pharmacist's check of one line. Accepted units go to stock; what is held or refused stays here."""
     async with work.transaction() as tx:
-        collection, line = await actions.locked_line(tx, collection_id, line_id, None)
+        collection, line = await collecting.locked_line(tx, collection_id, line_id, None)
         if collection.state == "open":
             raise CollectionNotHandedIn
         if line.state in ("accepted", "withdrawn"):
@@ -56,7 +57,7 @@ async def check_line(work: Work, collection_id: UUID, line_id: UUID, check: Chec
         if outcome.accepted_units is not None:
             tx.emit(collection_id, _accepted(collection, line, outcome, outcome.accepted_units))
         return tx.done(
-            actions.LineChanged(
+            collecting.LineChanged(
                 line_id=line_id, line_number=line.line_number, state=outcome.state, reason=outcome.reason
             )
         )
@@ -105,7 +106,7 @@ async def _refuse_unless_acceptable(
     item = rules.Item(
         expires_on=outcome.expires_on, opened=outcome.opened, source_kind=line.source_kind, storage=line.storage
     )
-    refusal = await actions.judge_item(tx, line.product_id, item, needed_soon=check.needed_soon)
+    refusal = await collecting.judge_item(tx, line.product_id, item, needed_soon=check.needed_soon)
     if refusal is not None:
         raise LineCannotBeAccepted(reason=refusal.reason, policy_name=refusal.policy_name)
 
