@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 
+from shared.web.assets import asset
 from shared.web.operations import PROVIDED
 
 _PAGE = """<!doctype html>
@@ -18,16 +19,22 @@ _PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Dosis: the API of {service}</title>
-<link rel="icon" href="/static/vendor/swagger-ui/favicon-32x32.png">
-<link rel="stylesheet" href="/static/vendor/swagger-ui/swagger-ui.css">
+<link rel="icon" href="{icon}">
+<link rel="stylesheet" href="{style}">
 </head>
 <body>
 <div id="api" data-url="/{service}/api/schema/openapi.json"></div>
-<script src="/static/vendor/swagger-ui/swagger-ui-bundle.js"></script>
-<script src="/static/docs.js"></script>
+<script src="{viewer}"></script>
+<script src="{start}"></script>
 </body>
 </html>
 """
+_VIEWER = {
+    "icon": "vendor/swagger-ui/favicon-32x32.png",
+    "style": "vendor/swagger-ui/swagger-ui.css",
+    "viewer": "vendor/swagger-ui/swagger-ui-bundle.js",
+    "start": "docs.js",
+}
 
 
 def describe(service: str, routes: tuple[HTTPRouteHandler, ...], version: str) -> bytes:
@@ -71,7 +78,7 @@ def docs_routes(service: str, routes: tuple[HTTPRouteHandler, ...], version: str
 
     @get(f"/{service}/api/schema", media_type="text/html", opt={"public": True}, name=f"{service}_viewer")
     async def viewer() -> str:
-        return _PAGE.format(service=escape(service))
+        return _PAGE.format(service=escape(service), **{name: asset(file) for name, file in _VIEWER.items()})
 
     @get(f"/{service}/api/schema/openapi.json", opt={"public": True}, name=f"{service}_description")
     async def openapi() -> Response[bytes]:

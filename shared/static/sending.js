@@ -1,0 +1,80 @@
+// Forms within [data-swapping] are sent in the background, one after another, and what is in #main is exchanged: the
+// next box can be scanned while the last one is still on its way. A form that doesn't get through is sent again with
+// its own key, so that nothing is done twice.
+(() => {
+  "use strict";
+  const AGAIN_MS = 3000;
+  const GIVE_UP_MS = 15000;
+  const waiting = []; // {action, typed, whole, body}
+  let sending = false;
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.closest("[data-swapping]") || form.hasAttribute("data-whole")) return;
+    event.preventDefault();
+    const scan = form.hasAttribute("data-scan-form");
+    if (sending && !scan) return;
+    const entry = { action: form.getAttribute("action"), typed: new FormData(form, event.submitter), scan, body: null };
+    if (scan) {
+      form.querySelector("[name=text]").value = "";
+      waiting.push(entry);
+    } else {
+      waiting.unshift(entry);
+    }
+    go();
+  });
+
+  async function go() {
+    if (sending || waiting.length === 0) return;
+    sending = true;
+    const entry = waiting[0];
+    entry.body ??= new URLSearchParams(entry.scan ? withKeysOfNow(entry) : entry.typed);
+    try {
+      const answer = await fetch(entry.action, {
+        method: "POST", body: entry.body, headers: { Accept: "text/html" }, signal: AbortSignal.timeout(GIVE_UP_MS),
+      });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      if (answer.status >= 502 || !page.querySelector("#main")) throw new Error("away");
+      waiting.shift();
+      exchange(page);
+    } catch {
+      tell(true);
+      setTimeout(() => { sending = false; go(); }, AGAIN_MS);
+      return;
+    }
+    sending = false;
+    if (document.querySelector("[data-outcome=ask]")) tell(false);
+    else go();
+  }
+
+  // A scan that had to wait goes with the key and the last box of the page as it is by then.
+  function withKeysOfNow(entry) {
+    const typed = entry.typed;
+    for (const hidden of document.querySelectorAll(`form[data-scan-form][action="${entry.action}"] input[type=hidden]`)) {
+      typed.set(hidden.name, hidden.value);
+    }
+    return typed;
+  }
+
+  function exchange(page) {
+    const box = document.querySelector("[data-scan-form] [name=text]");
+    const begun = box && document.activeElement === box ? box.value : "";
+    const main = page.querySelector("#main");
+    document.querySelector("#main").replaceWith(main);
+    document.title = page.title;
+    document.dispatchEvent(new Event("dosis:swapped"));
+    const next = main.querySelector("[data-scan-form=always] [name=text]");
+    if (begun && next && !next.value) next.value = begun;
+    tell(false);
+  }
+
+  function tell(away) {
+    const note = document.querySelector("[data-away]");
+    if (note) note.hidden = !away;
+    const count = document.querySelector("[data-waiting]");
+    if (count) {
+      count.hidden = waiting.length === 0;
+      count.querySelector("b").textContent = String(waiting.length);
+    }
+  }
+})();
