@@ -97,7 +97,7 @@ async def make_token(cell: Cell, person: str, label: str) -> sign_in.SignedIn:
     async with stock_work(cell) as work:
         person_id = await work.database.pool.fetchval(PERSON_NAMED, sign_in_name_of(person))
         if person_id is None:
-            raise PersonNotFound(f"Nobody signs in as {person}: `dosis people` lists who does.")
+            raise PersonNotFound("Nobody signs in as {person}: `dosis people` lists who does.", person=person)
         return await sign_in.make_token(work, person_id, label, cell.signing_key.read_text())
 
 

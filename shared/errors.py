@@ -12,16 +12,21 @@ DosisError
 
 Each service's `errors.py` has leaves of this tree, named for the fact. `shared.web.problems` turns them into
 RFC 9457 problem details; nothing else knows of HTTP. What a programmer did wrong is an assert.
+
+Titles and details are English here and translated where they are shown. Only an operator meets an error outside these
+families; it stays English.
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import ClassVar
 
 
 class DosisError(Exception):
     """A fact that stops what was wanted: `detail` says what to do about it.
 
-    `facts` are values beside the sentence (units, days, ids); never a patient's name.
+    `facts` are values beside the sentence (units, days, ids); never a patient's name. A detail that is given when it is
+    raised names those that stand in it: `{day}`.
     """
 
     status: ClassVar[int] = 500
@@ -29,8 +34,9 @@ class DosisError(Exception):
     detail: ClassVar[str] = "Try again; if it stays so, tell the person who runs this cell."
 
     def __init__(self, detail: str | None = None, **facts: object) -> None:
-        self.said = detail or type(self).detail
+        self.template = detail or type(self).detail
         self.facts: Mapping[str, object] = facts
+        self.said = self.template.format_map({name: _in_english(fact) for name, fact in facts.items()})
         super().__init__(self.said)
 
     @property
@@ -38,6 +44,12 @@ class DosisError(Exception):
         """The fact's name as a machine word: LotExpired → lot-expired."""
         name = type(self).__name__
         return "".join("-" + c.lower() if c.isupper() else c for c in name).lstrip("-")
+
+
+def _in_english(fact: object) -> str:
+    if isinstance(fact, tuple):
+        return ", ".join(_in_english(one) for one in fact)
+    return fact.replace("_", " ") if isinstance(fact, StrEnum) else str(fact)
 
 
 class BadRequest(DosisError):

@@ -131,8 +131,8 @@ def require(access: Access, act: Act, clinic_id: UUID) -> None:
         # A partner pharmacist's delegation is at the pharmacy; every other role counts at the clinic only.
         if role is Role.PARTNER_PHARMACIST or clinic_id in access.places[role]:
             return
-    roles = ", ".join(sorted(role.replace("_", " ") for role in ALLOWED[act]))
-    raise NotAllowed(f"This needs a delegation in force today at this clinic, as: {roles}.")
+    roles = tuple(sorted(ALLOWED[act]))
+    raise NotAllowed("This needs a delegation in force today at this clinic, as: {roles}.", roles=roles)
 
 
 class StandingChanged(Exception):

@@ -76,6 +76,12 @@ def days_written(text: str, today: date) -> Days:
     return Days(_likely(found, today), sure, too_far=too_far and not found)
 
 
+def day_printed(text: str, today: date) -> date | None:
+    """The one day that a text means as expiries are usually printed (0627, 06/2027, 30.6.2027); else None."""
+    days = days_written(text, today)
+    return numbers.day_of(days.values[0], today) if days.sure else None
+
+
 def _likely(found: dict[date, _Found], today: date) -> list[str]:
     """Without days long past that only an unusual order gives, where the usual one gives a year that is not over."""
     to_come = any(each.usual and day.year >= today.year for day, each in found.items())

@@ -53,6 +53,12 @@ class Question(Struct, frozen=True, kw_only=True, tag_field="kind", tag="questio
         return not self.question.endswith(MORE)
 
     @property
+    def sentences(self) -> tuple[str, ...]:
+        """The question in parts that each have a translation."""
+        bare = self.question.removesuffix(f" {MORE}")
+        return (bare,) if self.has_all_readings else (bare, MORE)
+
+    @property
     def only_lacks_product(self) -> bool:
         """Whether all is certain but which product it is."""
         return self.question == NO_PRODUCT and len(self.readings) == 1
@@ -89,7 +95,7 @@ def asked(question: str, readings: list[Possible]) -> Question:
         if reading not in once:
             once.append(reading)
     once.sort(key=lambda reading: -reading.fullness)
-    more = MORE if len(once) > MOST_READINGS else ""
+    more = f" {MORE}" if len(once) > MOST_READINGS and not question.endswith(MORE) else ""
     return Question(question=question + more, readings=tuple(once[:MOST_READINGS]))
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from shared.database import AWAY, AlreadyAnswered, fact_of
 from shared.errors import BadRequest, DosisError
+from shared.language import N_
 from shared.log import logger
 
 log = logger(__name__)
@@ -85,13 +86,13 @@ def on_http_exception(request: AnyRequest, error: HTTPException) -> Response[Pro
 
 
 _BODY_UNREAD = (404, 405, 413)
-_PUT_RIGHT = "Put right what `fields` names: its bounds stand in this operation's documentation."
+_PUT_RIGHT = N_("Put right what `fields` names: its bounds stand in this operation's documentation.")
 _LITESTAR_SAYS = {
-    400: ("The request can't be read", "Send JSON with just the fields of this operation's documentation."),
-    404: ("There is nothing at this address", "Look at the API's documentation for the addresses there are."),
-    405: ("This address does not take that method", "Look at the Allow header for the methods it takes."),
-    413: ("The request is too long", "Send less at once: at most one mebibyte."),
-    415: ("The request is not JSON", "Send JSON with Content-Type: application/json, not compressed."),
+    400: (BadRequest.title, N_("Send JSON with just the fields of this operation's documentation.")),
+    404: (N_("There is nothing at this address"), N_("Look at the API's documentation for the addresses there are.")),
+    405: (N_("This address does not take that method"), N_("Look at the Allow header for the methods it takes.")),
+    413: (N_("The request is too long"), N_("Send less at once: at most one mebibyte.")),
+    415: (N_("The request is not JSON"), N_("Send JSON with Content-Type: application/json, not compressed.")),
     500: (DosisError.title, DosisError.detail),
 }
 

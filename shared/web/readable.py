@@ -25,7 +25,7 @@ async def refuse_unreadable(request: AnyRequest, handler: BaseRouteHandler) -> N
     parameters = handler.parsed_fn_signature.parameters.keys()
     _refuse_odd_query(request, parameters - request.path_params.keys() - _GIVEN)
     if any(isinstance(value, date) and not fields.is_day(value) for value in request.path_params.values()):
-        raise BadRequest(f"Name a day from {fields.FIRST_DAY} to {fields.LAST_DAY}.")
+        raise BadRequest("Name a day from {first} to {last}.", first=fields.FIRST_DAY, last=fields.LAST_DAY)
     if request.method == "POST":
         data = handler.parsed_fn_signature.parameters.get("data")
         await _refuse_odd_body(request, data.annotation if data is not None else None)
@@ -61,7 +61,7 @@ def _refuse_other_json(body: bytes, expected: type[Any]) -> None:
         key = place.strip("`.") or "body"
         raise ValidationException(extra=[{"key": key, "message": message}]) from problem
     except msgspec.DecodeError as problem:
-        raise BadRequest(f"{problem}. Send well-formed JSON.") from problem
+        raise BadRequest("{problem}. Send well-formed JSON.", problem=str(problem)) from problem
     except UnicodeDecodeError as problem:
         raise BadRequest("The body is not UTF-8: send JSON in UTF-8.") from problem
     except RecursionError as problem:

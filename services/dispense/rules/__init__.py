@@ -4,16 +4,12 @@ from services.dispense.rules.schedule import (
     AtTimes,
     EveryDays,
     EveryHours,
-    FractionOutOfRangeError,
-    NotAFractionError,
     OnWeekdays,
     Schedule,
     TimesADay,
     content_needed,
-    format_fraction,
     intakes,
     intakes_per_day,
-    parse_fraction,
 )
 from services.dispense.rules.supply import (
     days_covered,
@@ -23,6 +19,7 @@ from services.dispense.rules.supply import (
     pharmacy_days,
     supply_through,
 )
+from shared.exact import FractionOutOfRangeError, NotAFractionError, format_fraction, parse_fraction
 
 __all__ = [
     "AtTimes",

@@ -4,19 +4,14 @@ In JSON the field `every` names the kind of schedule. Supply is counted in calen
 a day on which the clocks change is like any other.
 """
 
-import re
 from datetime import date
 from fractions import Fraction
 from typing import Annotated
-from unicodedata import normalize
 
 from msgspec import Meta, Struct
 
 HOURS_PER_DAY = 24
 DAYS_PER_WEEK = 7
-LARGEST_FRACTION = 1000
-LARGEST_DENOMINATOR = 1000
-LONGEST_FRACTION_TEXT = 20
 
 Times = Annotated[int, Meta(ge=1, le=24)]
 Weekday = Annotated[int, Meta(ge=1, le=7)]  # ISO: 1 is Monday
@@ -57,14 +52,6 @@ class AtTimes(_Kind, frozen=True, kw_only=True, tag="times"):
 
 
 Schedule = TimesADay | EveryHours | EveryDays | OnWeekdays | AtTimes
-
-
-class NotAFractionError(ValueError):
-    """The text is no whole number, decimal, fraction or mixed number."""
-
-
-class FractionOutOfRangeError(ValueError):
-    """The number is zero, more than 1000, or finer than thousandths."""
 
 
 def intakes_per_day(schedule: Schedule) -> Fraction | None:
@@ -113,41 +100,6 @@ def content_needed(
     return per_intake * intakes(schedule, starts_on, from_on, through_on)
 
 
-def parse_fraction(text: str) -> Fraction:
-    """Read "1", "1/2", "1 1/2", "½", "1½", "0.5" or "0,5" exactly.
-
-    Raises NotAFractionError, or FractionOutOfRangeError.
-    """
-    if len(text) > LONGEST_FRACTION_TEXT:
-        raise NotAFractionError
-    plain = " ".join(text.translate(_SPELLED_OUT).replace("\N{FRACTION SLASH}", "/").split())
-    if match := _MIXED.fullmatch(plain):
-        value = _mixed(int(match["whole"] or 0), int(match["above"]), int(match["below"]))
-    elif _DECIMAL.fullmatch(plain):
-        value = Fraction(plain.replace(",", "."))
-    else:
-        raise NotAFractionError
-    if not 0 < value <= LARGEST_FRACTION or value.denominator > LARGEST_DENOMINATOR:
-        raise FractionOutOfRangeError
-    return value
-
-
-def format_fraction(value: Fraction) -> str:
-    """Write it as a mixed number, "1 1/2", which parse_fraction reads back."""
-    whole, above = divmod(value.numerator, value.denominator)
-    part = f"{above}/{value.denominator}"
-    if not above:
-        return str(whole)
-    return f"{whole} {part}" if whole else part
-
-
-def _mixed(whole: int, above: int, below: int) -> Fraction:
-    # "1 3/2" is a slip of the hand: nobody can know whether 1 1/2 or 2 1/2 was meant.
-    if below == 0 or (whole and above >= below):
-        raise NotAFractionError
-    return whole + Fraction(above, below)
-
-
 def _multiples(step: int, start: int, end: int) -> int:
     """Count the multiples of `step` from `start` up to, but without, `end`."""
     return start // -step - end // -step
@@ -156,10 +108,3 @@ def _multiples(step: int, start: int, end: int) -> int:
 def _refuse_unless_ascending(values: tuple[int, ...] | tuple[str, ...]) -> None:
     if list(values) != sorted(set(values)):
         raise ValueError("must be in ascending order, each once")
-
-
-_SIGNS = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒"
-# With a space on both sides, so that "1½" is not read as 11/2, nor "½2" as 1/22.
-_SPELLED_OUT = str.maketrans({sign: f" {normalize('NFKC', sign)} " for sign in _SIGNS})
-_MIXED = re.compile(r"(?:(?P<whole>[0-9]+) )?(?P<above>[0-9]+) ?/ ?(?P<below>[0-9]+)")
-_DECIMAL = re.compile(r"[0-9]+(?:[.,][0-9]+)?")

@@ -62,7 +62,7 @@ def listed_of(facts: FullFacts, known: PackFacts, row_key: UUID) -> Product:
     if (facts.kind is Kind.MEDICINE) != bool(facts.ingredients):
         raise FactsWrong("A medicine has substances, anything else has none.")
     if known.code and facts.code not in (None, known.code):
-        raise FactsWrong(f"The row is of the pack {known.code}: leave the code out, or give that one.")
+        raise FactsWrong("The row is of the pack {code}: leave the code out, or give that one.", code=known.code)
     code = known.code or facts.code
     if code is not None and not has_valid_check_digit(code):
         raise FactsWrong("The pack's code is thirteen digits, of which the last fits the others.")

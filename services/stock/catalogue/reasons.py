@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class OpenReason(StrEnum):
-    """Why a row is left for a person. The page puts it into words."""
+    """Why a row is left for a person."""
 
     NAME_MISSING = "name_missing"
     SUBSTANCE_MISSING = "substance_missing"
@@ -94,4 +94,4 @@ IN_WORDS: Mapping[OpenReason, str] = {
     OpenReason.PACKS_DISAGREE: "two rows describe the product differently",
     OpenReason.CODE_OF_ANOTHER_PRODUCT: "its code belongs to another product",
 }
-"""For a person at the command line; a page has words of its own."""
+"""As a part of a sentence, told at the command line and translated on a page."""

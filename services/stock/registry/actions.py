@@ -200,7 +200,9 @@ async def _set_policy(tx: Transaction, name: str, value: Any, decision_id: UUID)
     try:
         policies_from({name: value})
     except msgspec.ValidationError as problem:
-        raise PolicyValueWrong(f"{problem}. The bounds stand in the documentation of the policies.") from problem
+        raise PolicyValueWrong(
+            "{problem}. The bounds stand in the documentation of the policies.", problem=str(problem)
+        ) from problem
     await decisions.set_policy(tx, decisions.PolicyRow(name=name, value=value, decision_id=decision_id))
     told = events.PolicySet(name=name, value=value, decision_id=decision_id)
     tx.emit(derived_id("policy", tx.clinic_id, name), told)
