@@ -45,9 +45,12 @@ def good(edge: Edge) -> Bodies:
     patient = api.do("dispense", "/patients", {"alias": "Demo"})["patient_id"]
     line = {"product_id": product_id, "batch": "B1", "expires_on": later, "opened": False, "units": 5}
     therapy = {"product_id": product_id, "per_intake": "1/2", "starts_on": str(today), "until_on": later}
+    lines = f"/collections/{collection}/lines"
+    line_id = api.do("donations", lines, {**line, "source_kind": "person"})["line_id"]
     return {
         ("donations", "/collections"): {"pharmacy_id": pharmacy},
-        ("donations", f"/collections/{collection}/lines"): {**line, "source_kind": "person", "source_name": "Demo"},
+        ("donations", lines): {**line, "source_kind": "person", "source_name": "Demo"},
+        ("donations", f"{lines}/{line_id}/recount"): {"units": 4, "opened": True, "more_than_pack_ok": False},
         ("stock", "/decisions"): {"body": "Assembly", "text": "So.", "decided_on": str(today), "reevaluate_on": later},
         ("stock", "/people"): {
             "sign_in_name": f"demo-{new_id()}",
@@ -129,8 +132,9 @@ def test_nor_is_one_taken_that_is_sent_twice_or_misspelt_further_in(edge: Edge, 
 
 @pytest.mark.usefixtures("nothing_is_stored")
 @pytest.mark.parametrize("units", [0, 1_000_001])
-def test_units_are_one_to_a_million(edge: Edge, good: Bodies, units: int) -> None:
-    address = next(address for address in good if address[1].endswith("/lines"))
+@pytest.mark.parametrize("command", ["/lines", "/recount"])
+def test_units_are_one_to_a_million(edge: Edge, good: Bodies, command: str, units: int) -> None:
+    address = next(address for address in good if address[1].endswith(command))
     answer = _send(edge, address, {**good[address], "units": units})
     assert why_no_problem(answer) is None
     assert answer.json()["fields"][0]["field"] == "units"

@@ -27,6 +27,7 @@ PHARMACIST, COUNTER, SECRETARY = Role.CLINIC_PHARMACIST, Role.COUNTER_VOLUNTEER,
 PARTNER, AUDITOR, DECISIONS = Role.PARTNER_PHARMACIST, Role.AUDITOR, Role.DECISIONS_DELEGATE
 BY_HAND: Mapping[str, set[Role]] = {
     "open_collection": {PARTNER},
+    "recount_line": {PARTNER},
     "hand_in_collection": {PARTNER},
     "list_collections": {PARTNER, PHARMACIST, AUDITOR},
     "check_line": {PHARMACIST},

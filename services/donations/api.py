@@ -77,6 +77,37 @@ async def withdraw_line(
     return await collecting.withdraw_line(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id, line_id)
 
 
+class RecountBody(fields.Body, frozen=True):
+    """What is in the box. Without `opened`, fewer tablets or capsules than a full pack has mean that it was opened.
+
+    Only `opened` false makes an opened pack a sealed one again. `more_than_pack_ok` takes more units than a full pack
+    has.
+    """
+
+    units: fields.Units
+    opened: bool | None = None
+    more_than_pack_ok: bool = False
+
+
+@command(
+    "/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/lines/{line_id:uuid}/recount",
+    act=Act.COLLECT,
+)
+async def recount_line(
+    work: Work, access: Access, clinic_id: UUID, collection_id: UUID, line_id: UUID, data: RecountBody
+) -> collecting.LineChanged:
+    """Put right how much a line of an open collection has, and its condition; it is judged anew."""
+    return await collecting.recount_line(
+        work,
+        access.pharmacies(Act.COLLECT, clinic_id),
+        collection_id,
+        line_id,
+        data.units,
+        opened=data.opened,
+        more_than_pack_ok=data.more_than_pack_ok,
+    )
+
+
 @command("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/hand-in", act=Act.COLLECT)
 async def hand_in_collection(
     work: Work, access: Access, clinic_id: UUID, collection_id: UUID
@@ -184,6 +215,7 @@ ROUTES = (
     find_products,
     open_collection,
     add_line,
+    recount_line,
     withdraw_line,
     hand_in_collection,
     list_collections,

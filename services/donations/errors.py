@@ -33,6 +33,16 @@ class CollectionEmpty(Refused):
     detail = "Add at least one line before you hand it in."
 
 
+class LineWithdrawn(Conflict):
+    title = "The line was withdrawn"
+    detail = "Log the box anew."
+
+
+class MoreThanAPack(Refused):
+    title = "That is more than a full pack has"
+    detail = "Count again what is in this one box."
+
+
 class LineAlreadyChecked(Conflict):
     title = "This line was accepted or withdrawn already"
     detail = "Accepted units are in stock: put them right there."

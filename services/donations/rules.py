@@ -1,11 +1,11 @@
-"""Whether a donated line is accepted: a pure decision over the item, the product and the clinic's policies."""
+"""Whether a donated line is accepted, and what its count says: pure decisions over plain values."""
 
 from datetime import date
 from enum import StrEnum
 
 from msgspec import Struct
 
-from shared.catalogue import Product
+from shared.catalogue import FormGroup, Product
 from shared.days import add_months
 from shared.policies import Policies, SourceKind
 
@@ -88,3 +88,31 @@ def judge(
         if holds:
             return refusal
     return None
+
+
+IN_BLISTERS = frozenset(
+    {
+        FormGroup.ORAL_SOLID,
+        FormGroup.ORAL_PROLONGED,
+        FormGroup.ORAL_MODIFIED,
+        FormGroup.ORAL_GASTRO_RESISTANT,
+        FormGroup.ORAL_ORODISPERSIBLE,
+        FormGroup.ORAL_CHEWABLE,
+    }
+)
+"""Forms counted by the piece in its blister: where some are gone, the pack was opened. An ampoule less opens none."""
+
+
+def full_pack_units(told_by_number: int | None, product: Product) -> int | None:
+    """How many units a full pack has: as its number tells, or the product's only size; None: nobody can tell."""
+    sizes = {pack.units_per_pack for pack in product.packs}
+    if told_by_number is not None or len(sizes) != 1:
+        return told_by_number
+    return sizes.pop()
+
+
+def is_opened(*, said: bool | None, was_opened: bool, units: int, full: int | None, form_group: FormGroup) -> bool:
+    """Whether a pack that was counted anew is an opened one. Only a person's word makes it a sealed one again."""
+    if said is not None:
+        return said
+    return was_opened or (form_group in IN_BLISTERS and full is not None and units < full)

@@ -46,6 +46,7 @@ CREATE TABLE line (
     accepted_units integer,
     gtin text,
     checked_units integer,
+    scanned text,
     CONSTRAINT line_pkey PRIMARY KEY (line_id),
     CONSTRAINT line_collection_fkey FOREIGN KEY (clinic_id, collection_id)
         REFERENCES collection (clinic_id, collection_id),
@@ -80,7 +81,8 @@ CREATE TABLE line (
             + substr(gtin, 14, 1)::integer
         ) % 10 = 0 ELSE false END
     ),
-    CONSTRAINT line_checked_units_positive CHECK (checked_units > 0)
+    CONSTRAINT line_checked_units_positive CHECK (checked_units > 0),
+    CONSTRAINT line_scanned_known CHECK (scanned IN ('number', 'pack', 'both'))
 );
 COMMENT ON TABLE line IS 'A donated item: what it is, who gave it (nameless by default), and what became of it, with the reason';
 COMMENT ON COLUMN line.batch IS 'Null: it can''t be read; such a lot is drawn into every recall of its product';
@@ -89,6 +91,7 @@ COMMENT ON COLUMN line.checked_expires_on IS 'What the check found stands beside
 COMMENT ON COLUMN line.decision_id IS 'The decision behind the policy that refused the line';
 COMMENT ON COLUMN line.gtin IS 'The number on the box that it was logged by; null: it was logged by name, or before this was kept';
 COMMENT ON COLUMN line.checked_units IS 'What a check counted, of whatever outcome; null: nobody counted anew';
+COMMENT ON COLUMN line.scanned IS 'Which codes of the box were read: only its number, one with the expiry, or both; null: none, or before this was kept';
 CREATE INDEX line_collection_idx ON line (collection_id, line_number);
 CREATE INDEX line_waiting_idx ON line (clinic_id, state) WHERE state IN ('held', 'refused');
 

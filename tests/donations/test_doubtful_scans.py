@@ -3,6 +3,7 @@
 import pytest
 
 from shared.database import Database
+from shared.language import words_in
 from tests.donations.pharmacy import Pharmacy, open_pharmacy
 from tests.donations.test_scanning import added, code, not_added
 from tests.people import World
@@ -35,6 +36,12 @@ async def test_another_size_than_the_pack_is_known_by_is_asked_about(pharmacy: P
     answer = await not_added(pharmacy, collection_id, text, units_per_pack=full + 70)
     assert answer.question is not None
     assert f"a pack of {full}" in answer.question
+    assert answer.asked is not None
+    assert (
+        words_in("el")
+        .say(answer.asked, **answer.facts)
+        .startswith(f"Αυτός ο αριθμός είναι γνωστός ως συσκευασία των {full} κι εσείς λέτε {full + 70}.")
+    )
     assert (await added(pharmacy, collection_id, text, units_per_pack=full)).units == full
 
 

@@ -41,6 +41,7 @@ def code(pharmacy: Pharmacy, gtin: str = f"0{AMLIBON_CODE}", *, days: int = 400,
 async def scan(pharmacy: Pharmacy, collection_id: UUID, text: str, **more: Any) -> LoggedScan | NotCertain:
     item = ScannedItem(text=text, source_kind=SourceKind.PERSON, **more)
     answer = await add_scanned_line(pharmacy.work(), pharmacy.mine, collection_id, item)
+    assert answer.same_pack is None
     assert (answer.added is None) != (answer.not_certain is None)
     found = answer.added or answer.not_certain
     assert found is not None

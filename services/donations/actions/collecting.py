@@ -4,6 +4,7 @@ from datetime import date
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.donations import rules, store
 from services.donations.errors import (
@@ -12,10 +13,12 @@ from services.donations.errors import (
     CollectionNotHandedIn,
     CollectionNotOpen,
     LineNotFound,
+    LineWithdrawn,
+    MoreThanAPack,
     NotYourPharmacy,
     ProductNotNamed,
 )
-from shared import known
+from shared import gtins, known
 from shared.database import Transaction, Work
 from shared.ids import new_id
 from shared.policies import SourceKind
@@ -41,7 +44,8 @@ class LineChanged(Struct, frozen=True, kw_only=True):
 class DonatedItem(Struct, frozen=True, kw_only=True):
     """A line as it is logged; `batch` None: it can't be read. The product by its id or a code on its pack.
 
-    `gtin`: the number that was scanned, which may be judged to be another product before the check.
+    `gtin`: the number that was scanned, which may be judged to be another product before the check; `scanned`: what
+    sort of code it was in.
     """
 
     product_id: UUID | None
@@ -54,6 +58,7 @@ class DonatedItem(Struct, frozen=True, kw_only=True):
     source_name: str | None
     storage: rules.Storage
     gtin: str | None = None
+    scanned: store.lines.Scanned | None = None
 
 
 async def open_collection(work: Work, pharmacies: Pharmacies, pharmacy_id: UUID) -> CollectionChanged:
@@ -93,14 +98,16 @@ async def log_line(tx: Transaction, collection_id: UUID, item: DonatedItem) -> L
     if (item.product_id is None) == (item.code is None):
         raise ProductNotNamed
     product_id = item.product_id or await known.product_id_of_code(tx.sql, item.code or "")
-    refusal = await judge_item(tx, product_id, _facts(item))
-    state: store.lines.LineState = "refused" if refusal else "logged"
-    decision_id = await store.lines.decision_of_policy(tx, refusal.policy_name) if refusal else None
+    facts = rules.Item(
+        expires_on=item.expires_on, opened=item.opened, source_kind=item.source_kind, storage=item.storage
+    )
+    verdict = await _verdict(tx, product_id, facts)
     line = store.lines.NewLine(
         line_id=new_id(),
         collection_id=collection_id,
         product_id=product_id,
         gtin=item.gtin,
+        scanned=item.scanned,
         batch=item.batch,
         expires_on=item.expires_on,
         opened=item.opened,
@@ -108,25 +115,42 @@ async def log_line(tx: Transaction, collection_id: UUID, item: DonatedItem) -> L
         source_kind=item.source_kind,
         source_name=item.source_name,
         storage=item.storage,
-        state=state,
-        reason=refusal.reason if refusal else None,
-        policy_name=refusal.policy_name if refusal else None,
-        decision_id=decision_id,
+        verdict=verdict,
     )
+    return line_changed(line.line_id, await store.lines.add_line(tx, line), verdict)
+
+
+def line_changed(line_id: UUID, line_number: int, verdict: store.lines.Verdict) -> LineChanged:
     return LineChanged(
-        line_id=line.line_id,
-        line_number=await store.lines.add_line(tx, line),
-        state=state,
-        reason=line.reason,
-        policy_name=line.policy_name,
-        decision_id=decision_id,
+        line_id=line_id,
+        line_number=line_number,
+        state=verdict.state,
+        reason=verdict.reason,
+        policy_name=verdict.policy_name,
+        decision_id=verdict.decision_id,
     )
 
 
-def _facts(item: DonatedItem) -> rules.Item:
-    return rules.Item(
-        expires_on=item.expires_on, opened=item.opened, source_kind=item.source_kind, storage=item.storage
+async def _verdict(tx: Transaction, product_id: UUID, item: rules.Item) -> store.lines.Verdict:
+    refusal = await judge_item(tx, product_id, item)
+    if refusal is None:
+        return store.lines.Verdict(state="logged")
+    return store.lines.Verdict(
+        state="refused",
+        reason=refusal.reason,
+        policy_name=refusal.policy_name,
+        decision_id=await store.lines.decision_of_policy(tx, refusal.policy_name),
     )
+
+
+async def judged_anew(tx: Transaction, line: store.lines.LineRow) -> store.lines.Verdict:
+    """What the rules make of an unchecked line as it was put right; what was found controlled stays refused."""
+    if line.reason == rules.RefusalReason.CONTROLLED:
+        return store.lines.verdict_of(line)
+    item = rules.Item(
+        expires_on=line.expires_on, opened=line.opened, source_kind=line.source_kind, storage=line.storage
+    )
+    return await _verdict(tx, line.product_id, item)
 
 
 async def judge_item(
@@ -141,6 +165,46 @@ async def judge_item(
         today=tx.today,
         needed_soon=needed_soon,
     )
+
+
+async def recount_line(
+    work: Work,
+    pharmacies: Pharmacies,
+    collection_id: UUID,
+    line_id: UUID,
+    units: int,
+    *,
+    opened: bool | None = None,
+    more_than_pack_ok: bool = False,
+) -> LineChanged:
+    """Put right how much a line of an open collection has, and its condition. `opened` None: what the count says."""
+    async with work.transaction() as tx:
+        collection, line = await locked_line(tx, collection_id, line_id, pharmacies)
+        if collection.state != "open":
+            raise CollectionNotOpen
+        if line.state == "withdrawn":
+            raise LineWithdrawn
+        product = (await known.product_of(tx.sql, tx.clinic_id, line.product_id)).product
+        full = rules.full_pack_units(await units_by_number(tx, line), product)
+        if full is not None and units > full and not more_than_pack_ok:
+            raise MoreThanAPack(
+                "You count {units}, and a full pack has {full}. Is there that much in this one box?",
+                units=units,
+                full=full,
+            )
+        is_opened = rules.is_opened(
+            said=opened, was_opened=line.opened, units=units, full=full, form_group=product.form_group
+        )
+        right = replace(line, units=units, opened=is_opened)
+        verdict = await judged_anew(tx, right)
+        await store.lines.put_right(tx, right, verdict)
+        return tx.done(line_changed(line_id, line.line_number, verdict))
+
+
+async def units_by_number(tx: Transaction, line: store.lines.LineRow) -> int | None:
+    """How much a full pack of the line's number has; None: it has none, or the number doesn't tell."""
+    pack = await gtins.pack_of(tx.sql, tx.clinic_id, line.gtin) if line.gtin is not None else None
+    return pack.units_per_pack if pack and pack.product.product.product_id == line.product_id else None
 
 
 async def withdraw_line(work: Work, pharmacies: Pharmacies, collection_id: UUID, line_id: UUID) -> LineChanged:

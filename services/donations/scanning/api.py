@@ -21,7 +21,7 @@ class LineScanBody(fields.Body, frozen=True):
     of its readings from all others; or the `text` of that reading is sent instead.
     `units_per_pack` is learnt with a number that nobody knew; `batch_unreadable` says that no batch can be read;
     `seen_before_ok` adds a pack though its serial was logged before; `more_than_pack_ok` takes more `units` than a
-    full pack has.
+    full pack has; `another_pack` says that it is not the other code of the box that was scanned last.
     """
 
     text: fields.Scan
@@ -37,6 +37,7 @@ class LineScanBody(fields.Body, frozen=True):
     expires_on: fields.Day | None = None
     seen_before_ok: bool = False
     more_than_pack_ok: bool = False
+    another_pack: bool = False
 
     def item(self) -> ScannedItem:
         return ScannedItem(**{name: getattr(self, name) for name in self.__struct_fields__})
@@ -50,7 +51,10 @@ class LineScanBody(fields.Body, frozen=True):
 async def scan_line(
     work: Work, access: Access, clinic_id: UUID, collection_id: UUID, data: LineScanBody
 ) -> actions.LineScanned:
-    """Add a donated box by its code, if all is certain; else say what isn't, and store nothing."""
+    """Add a donated box by its code, if all is certain; else say what isn't, and store nothing.
+
+    The second code of the box that was scanned last adds no line: `same_pack` is the one that is there.
+    """
     return await actions.add_scanned_line(work, access.pharmacies(Act.COLLECT, clinic_id), collection_id, data.item())
 
 

@@ -66,6 +66,15 @@ LEFT JOIN partnership
     ON partnership.clinic_id = collection.clinic_id AND partnership.pharmacy_id = collection.pharmacy_id
 """
 FIND_COLLECTION = _COLLECTION + "WHERE collection.clinic_id = $1 AND collection.collection_id = $2"
+# No index is needed: a clinic has some thousands of collections, and their ids are all that is looked through.
+BY_SLIP = (
+    _COLLECTION
+    + """
+WHERE collection.clinic_id = $1 AND right(collection.collection_id::text, 8) = $2
+ORDER BY collection.opened_at DESC, collection.collection_id
+LIMIT 1
+"""
+)
 LOCK_COLLECTION = """
 SELECT collection_id, pharmacy_id, state
 FROM collection
@@ -84,8 +93,41 @@ LIMIT $4
 )
 
 
+PARTNERS = """
+SELECT pharmacy_id, name
+FROM partnership
+WHERE clinic_id = $1
+    AND from_on <= $2
+    AND (until_on IS NULL OR until_on >= $2)
+    AND ($3::uuid[] IS NULL OR pharmacy_id = ANY($3))
+ORDER BY name, pharmacy_id
+"""
+CLINIC_NAME = "SELECT name FROM clinic WHERE clinic_id = $1"
+
+
+class PartnerRow(Struct, frozen=True, kw_only=True):
+    pharmacy_id: UUID
+    name: str
+
+
+async def partners(tx: Transaction, pharmacy_ids: frozenset[UUID] | None) -> list[PartnerRow]:
+    """Today's partner pharmacies of the clinic, of those that are asked about; None: all."""
+    ids = None if pharmacy_ids is None else list(pharmacy_ids)
+    return [PartnerRow(**dict(row)) for row in await tx.sql.fetch(PARTNERS, tx.clinic_id, tx.today, ids)]
+
+
+async def clinic_name(tx: Transaction) -> str:
+    return cast("str", await tx.sql.fetchval(CLINIC_NAME, tx.clinic_id))
+
+
 async def find_collection(tx: Transaction, collection_id: UUID) -> CollectionRow | None:
     row = await tx.sql.fetchrow(FIND_COLLECTION, tx.clinic_id, collection_id)
+    return CollectionRow(**dict(row)) if row else None
+
+
+async def by_slip(tx: Transaction, hex8: str) -> CollectionRow | None:
+    """The collection whose id ends in what `slips.bits_of_slip` read, in whatever state; of several the latest."""
+    row = await tx.sql.fetchrow(BY_SLIP, tx.clinic_id, hex8)
     return CollectionRow(**dict(row)) if row else None
 
 
