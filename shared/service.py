@@ -10,15 +10,17 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
-from litestar import Litestar, Router
+from litestar import Litestar, Request, Response, Router
+from litestar.config.compression import CompressionConfig
 from litestar.enums import HttpMethod, ScopeType
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.plugins.prometheus import PrometheusConfig
-from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import DosisError
@@ -26,11 +28,13 @@ from shared.inbox import Consumers
 from shared.log import set_up_logging
 from shared.runtime import Runtime
 from shared.settings import Settings, read_settings
-from shared.web import operations
+from shared.web import operations, problems
+from shared.web.assets import serve_asset
 from shared.web.docs import docs_routes
-from shared.web.problems import exception_handlers
+from shared.web.pages import refusals
+from shared.web.pages.handling import page_guard
 from shared.web.seeing import request_id_middleware, seeing_routes
-from shared.web.start import start_page
+from shared.web.start import first_pages
 
 SHARED = Path(__file__).parent
 EVENT_MIGRATIONS = ("events", SHARED / "migrations" / "events")
@@ -39,6 +43,9 @@ BODY_BYTES = 1024 * 1024
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
 """A prepared day makes some hundred thousand objects, nearly all of which live until it is done."""
 
+# Pages only: assets are compressed once for all, and what programs read goes without the delay.
+PAGES_COMPRESSED = CompressionConfig("gzip", gzip_compress_level=6, exclude=[r"^/static/", r"^/\w+/api/"])
+
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
@@ -46,6 +53,7 @@ class Service:
 
     name: str
     routes: tuple[HTTPRouteHandler, ...]
+    pages: tuple[HTTPRouteHandler, ...] = ()
     consumers: Consumers
     reads: tuple[str, ...]
     """Whose events it reads: services of the cell, and "net"."""
@@ -73,14 +81,16 @@ def build_app(services: Sequence[Service], settings: Mapping[str, Settings]) -> 
     app = Litestar(
         route_handlers=[
             *(_router(service, runtimes[service.name]) for service in services),
+            *(_pages_router(service, runtimes[service.name]) for service in services),
             *(r for service in services for r in docs_routes(service.name, service.routes, version("dosis"))),
             *seeing_routes(list(runtimes.values())),
-            start_page(list(runtimes.values())),
-            create_static_files_router("/static", directories=[SHARED / "static"], opt={"public": True}),
+            *first_pages(list(runtimes.values())),
+            serve_asset,
         ],
         lifespan=[alive],
-        exception_handlers=exception_handlers(constraints),
+        exception_handlers={**problems.exception_handlers(constraints), HTTPException: on_unknown_address},
         middleware=[prometheus.middleware],
+        compression_config=PAGES_COMPRESSED,
         openapi_config=None,
         logging_config=None,
         request_max_body_size=BODY_BYTES,
@@ -88,6 +98,12 @@ def build_app(services: Sequence[Service], settings: Mapping[str, Settings]) -> 
     # Around the whole app: a middleware of Litestar's never sees what no route takes.
     app.asgi_handler = request_id_middleware(_answering_head(app.asgi_handler))
     return app
+
+
+def on_unknown_address(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """Whoever reads pages is answered with one, a program with problem details."""
+    reads_pages = "text/html" in request.headers.get("accept", "") and "/api/" not in request.url.path
+    return refusals.on_http_exception(request, error) if reads_pages else problems.on_http_exception(request, error)
 
 
 def _answering_head(app: ASGIApp) -> ASGIApp:
@@ -114,6 +130,15 @@ def _router(service: Service, runtime: Runtime) -> Router:
         route_handlers=list(service.routes),
         guards=[operations.access_guard(runtime)],
         dependencies=operations.PROVIDED,
+    )
+
+
+def _pages_router(service: Service, runtime: Runtime) -> Router:
+    return Router(
+        f"/{service.name}",
+        route_handlers=list(service.pages),
+        guards=[page_guard(runtime)],
+        exception_handlers=refusals.page_exception_handlers(service.constraints),
     )
 
 

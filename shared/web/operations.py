@@ -5,16 +5,10 @@ session and a delegation in force today have been checked, before its body is re
 """
 
 import contextlib
-import functools
-import hashlib
-import hmac
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, ParamSpec, TypeVar
 from uuid import UUID
 
-import asyncpg
-import structlog
 from litestar import Request, get, post
 from litestar.connection import ASGIConnection
 from litestar.di import Provide
@@ -23,19 +17,18 @@ from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, Parameter
 
-from shared import fields, identity
-from shared.database import Command, Work
-from shared.errors import BadRequest, DosisError, IdempotencyKeyMissing, NotSignedIn
+from shared import fields
+from shared.database import Work
+from shared.errors import DosisError
 from shared.identity import Access
 from shared.roles import Act
 from shared.runtime import Runtime
+from shared.web.admitting import admit, again_if_in_vain, command_of, work_of
 from shared.web.problems import MEDIA_TYPE, Problem
 from shared.web.readable import AnyRequest, refuse_unreadable
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-ATTEMPTS = 4
 
 
 def _refusals(*statuses: int) -> dict[int, ResponseSpec]:
@@ -74,7 +67,7 @@ def command(
             opt={"act": act, "command": True},
             dependencies={"work": Provide(provider)},
             responses=_refusals(400, 401, 403, 404, 409, 413, 415, 422, 503),
-        )(_again_if_in_vain(handler))
+        )(again_if_in_vain(handler))
 
     return decorate
 
@@ -124,28 +117,6 @@ def public_command(path: str) -> Callable[[Callable[P, Awaitable[R]]], HTTPRoute
     return decorate
 
 
-def _again_if_in_vain(handler: Callable[P, Awaitable[R]]) -> Callable[P, Awaitable[R]]:
-    """Nobody hears of what another attempt mends.
-
-    Locks are taken in one order everywhere, so two commands hardly ever entangle; and roles seldom change between
-    two commands of a person.
-    """
-
-    @functools.wraps(handler)
-    async def attempt(*args: P.args, **kwargs: P.kwargs) -> R:
-        for _ in range(ATTEMPTS - 1):
-            try:
-                return await handler(*args, **kwargs)
-            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
-                continue
-            except identity.StandingChanged as changed:
-                if "access" in kwargs:
-                    kwargs["access"] = changed.access
-        return await handler(*args, **kwargs)
-
-    return attempt
-
-
 def access_guard(
     runtime: Runtime,
 ) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]:
@@ -156,7 +127,7 @@ def access_guard(
         if connection.method == "OPTIONS":
             return  # Litestar's own answer: the methods that the address takes, and nothing else.
         try:
-            await check_access(connection, handler)
+            await admit(connection, handler, runtime)
         except DosisError:
             # Read and forgotten: behind an unread body no further request could come on this connection.
             with contextlib.suppress(HTTPException):
@@ -164,68 +135,10 @@ def access_guard(
             raise
         await refuse_unreadable(connection, handler)
 
-    async def check_access(connection: AnyRequest, handler: BaseRouteHandler) -> None:
-        state = connection.scope["state"]
-        state["runtime"] = runtime
-        if handler.opt.get("public"):
-            return
-        statement = identity.read_statement(
-            _token(connection.headers, connection.cookies),
-            runtime.settings.signing_public_key,
-            runtime.clock.now(),
-        )
-        clinic_id: UUID | None = connection.path_params.get("clinic_id")
-        # A query asks anew at every request; a command's transaction confirms by what it was let in.
-        standings = runtime.standings if handler.opt.get("command") else identity.Standings()
-        admission = identity.Admission(statement, handler.opt["act"], clinic_id, standings)
-        state["access"] = await admission.admit(runtime.database.pool, runtime.clock.today())
-        state["admission"] = admission
-
     return check
 
 
-def _token(headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and token:
-        return token.strip()
-    if identity.COOKIE in cookies:
-        return cookies[identity.COOKIE]
-    raise NotSignedIn
-
-
-def _work(request: AnyRequest, clinic_id: UUID | None, command: Command | None) -> Work:
-    runtime: Runtime = request.scope["state"]["runtime"]
-    access: Access | None = request.scope["state"].get("access")
-    return Work(
-        database=runtime.database,
-        clock=runtime.clock,
-        clinic_id=clinic_id,
-        person_id=access.person_id if access else None,
-        request_id=structlog.contextvars.get_contextvars().get("request_id", ""),
-        command=command,
-    )
-
-
-async def _command(request: AnyRequest, key: str) -> Command:
-    if not key:
-        raise IdempotencyKeyMissing
-    if not 8 <= len(key) <= 80 or not re.match(fields.KEY, key):
-        raise BadRequest("An Idempotency-Key has 8 to 80 printable ASCII characters and no space.")
-    runtime: Runtime = request.scope["state"]["runtime"]
-    body = await request.body()
-    what = request.url.path.encode() + b"\0" + body
-    handler = request.route_handler
-    assert isinstance(handler, HTTPRouteHandler)
-    return Command(
-        operation=f"{runtime.service_name}.{handler.handler_name.rpartition('.')[2]}",
-        key=key,
-        request_mac=hmac.digest(runtime.settings.request_key.encode(), what, hashlib.sha256),
-        status=handler.status_code,
-        admission=request.scope["state"]["admission"],
-    )
-
-
-# Its bounds are told here and held in `_command`, which says more than a failed pattern would.
+# Its bounds are told here and held in `command_of`, which says more than a failed pattern would.
 IdempotencyKey = Annotated[
     str,
     HeaderParameter(
@@ -238,23 +151,23 @@ IdempotencyKey = Annotated[
 
 
 async def _clinic_command(request: AnyRequest, clinic_id: UUID, idempotency_key: IdempotencyKey = "") -> Work:
-    return _work(request, clinic_id, await _command(request, idempotency_key))
+    return work_of(request, clinic_id, command_of(request, idempotency_key, await request.body()))
 
 
 async def _own_command(request: AnyRequest, idempotency_key: IdempotencyKey = "") -> Work:
-    return _work(request, None, await _command(request, idempotency_key))
+    return work_of(request, None, command_of(request, idempotency_key, await request.body()))
 
 
 async def _clinic_query(request: AnyRequest, clinic_id: UUID) -> Work:
-    return _work(request, clinic_id, None)
+    return work_of(request, clinic_id)
 
 
 async def _own_query(request: AnyRequest) -> Work:
-    return _work(request, None, None)
+    return work_of(request, None)
 
 
 async def _nobodys_work(request: AnyRequest) -> Work:
-    return _work(request, None, None)
+    return work_of(request, None)
 
 
 async def provide_access(request: AnyRequest) -> Access:

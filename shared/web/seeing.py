@@ -20,14 +20,28 @@ from shared.runtime import Runtime
 log = logger(__name__)
 
 _REQUEST_ID = re.compile(r"^[0-9A-Za-z_-]{8,64}$")
-_SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-}
-_HEADERS = [(name.lower().encode(), value.encode()) for name, value in _SECURITY_HEADERS.items()]
-_HEADERS_UNKEPT = [*_HEADERS, (b"cache-control", b"no-store")]
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
+# The API's viewer writes styles into its page; nothing else does.
+_VIEWERS_POLICY = _POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+_VIEWER = re.compile(r"^/\w+/api/schema/?$")
+_KEPT_BY_NOBODY = (b"cache-control", b"no-store")
+
+
+def _headers(policy: str) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+        (b"content-security-policy", policy.encode()),
+    ]
+
+
+_HEADERS_KEPT = _headers(_POLICY)
+_HEADERS = [*_HEADERS_KEPT, _KEPT_BY_NOBODY]
+_HEADERS_OF_VIEWER = [*_headers(_VIEWERS_POLICY), _KEPT_BY_NOBODY]
 _QUIET = ("/health", "/metrics", "/static")
 
 OUTBOX_AGE = Gauge("dosis_outbox_age_seconds", "Age of the oldest event not yet published", ["service"])
@@ -56,7 +70,7 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),
-                    *(_HEADERS if scope["path"].startswith("/static") else _HEADERS_UNKEPT),
+                    *_headers_of(scope["path"], status),
                 ]
             await send(message)
 
@@ -67,6 +81,13 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
                 log.info("request", method=scope["method"], path=scope["path"], status=status, ms=took_ms)
 
     return handle
+
+
+def _headers_of(path: str, status: int) -> list[tuple[bytes, bytes]]:
+    """Only an asset says itself how long it may be kept, and only when it is there."""
+    if path.startswith("/static/") and status in (200, 304):
+        return _HEADERS_KEPT
+    return _HEADERS_OF_VIEWER if _VIEWER.match(path) else _HEADERS
 
 
 class PartHealth(Struct, frozen=True, kw_only=True):

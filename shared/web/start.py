@@ -1,51 +1,41 @@
-"""The plain start page: how the services are, and where their APIs are described."""
+"""The pages that are no service's own: the address itself, the choice of a language, and how the services are."""
 
 from collections.abc import Sequence
-from html import escape
+from typing import Any
 
-from litestar import get
+from litestar import Response, get
+from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
 
+from shared.language import LANGUAGES
 from shared.runtime import Runtime
+from shared.web.admitting import AnyRequest
+from shared.web.pages.refusals import way_back
+from shared.web.pages.view import LANGUAGE_COOKIE, View, go
 from shared.web.seeing import health_of
 
-_PAGE = """<!doctype html>
-<html lang="el">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Dosis</title>
-<link rel="stylesheet" href="/static/start.css">
-</head>
-<body>
-<main>
-<h1>Dosis <span lang="grc">(δόσις)</span></h1>
-{parts}
-<p><a href="/health/ready">/health/ready</a> · <a href="/metrics">/metrics</a></p>
-</main>
-</body>
-</html>
-"""
-_PART = """<section>
-<h2>{title}</h2>
-<p>{health}</p>
-<p><a href="/{name}/api/schema">Τεκμηρίωση του API · API documentation</a></p>
-</section>
-"""
+FIRST = "/stock/"
+YEAR_SECONDS = 365 * 24 * 3600
 
 
-_NAMES = {"donations": "Δωρεές · Donations", "stock": "Απόθεμα · Stock", "dispense": "Χορήγηση · Dispensing"}
+def first_pages(runtimes: Sequence[Runtime]) -> list[HTTPRouteHandler]:
+    @get("/", opt={"public": True}, include_in_schema=False)
+    async def first() -> Response[str]:
+        return go(FIRST)
 
+    @get("/language/{language:str}", opt={"public": True}, include_in_schema=False)
+    async def choose_language(request: AnyRequest, language: str) -> Response[str]:
+        answer = go(way_back(request.query_params.get("next", "/")))
+        if language in LANGUAGES:
+            cookie = Cookie(
+                key=LANGUAGE_COOKIE, value=language, max_age=YEAR_SECONDS, samesite="lax", httponly=True, path="/"
+            )
+            answer.cookies.append(cookie)
+        return answer
 
-def start_page(runtimes: Sequence[Runtime]) -> HTTPRouteHandler:
-    @get("/", media_type="text/html", opt={"public": True}, include_in_schema=False)
-    async def start() -> str:
-        parts: list[str] = []
-        for runtime in runtimes:
-            name = runtime.service_name
-            missing = (await health_of(runtime)).missing
-            health = "Λειτουργεί · Working" if not missing else escape(" ".join(missing))
-            parts.append(_PART.format(name=name, title=_NAMES[name], health=health))
-        return _PAGE.format(parts="".join(parts))
+    @get("/health", opt={"public": True}, include_in_schema=False)
+    async def health(request: AnyRequest) -> Response[Any]:
+        parts = [await health_of(runtime) for runtime in runtimes]
+        return View(request).plain("health.html", parts=parts)
 
-    return start
+    return [first, choose_language, health]

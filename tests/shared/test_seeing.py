@@ -156,7 +156,7 @@ def test_a_refusal_an_unknown_address_and_a_wrong_method_have_a_request_id_too(r
         assert answer.headers["X-Request-Id"] == request_id
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Cache-Control"] == "no-store"
-        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert _logged(running, "stock", request_id=request_id, status=answer.status_code)
 
 

@@ -66,7 +66,7 @@ def test_without_the_bus_the_service_stays_ready_and_says_what_is_missing(alone:
         assert _metric(alone, "dosis_bus_connected") == 0
         asyncio.run(operator.create_person(alone.cell, f"demo-{new_id()}", "Demo"))
         wait_until(lambda: _metric(alone, "dosis_outbox_age_seconds") > 0.5, "the event waits in the outbox")
-        assert "The bus can&#x27;t be reached" in _get(alone, "/").text
+        assert "Η σύνδεση με τις άλλες υπηρεσίες έχει κοπεί" in _get(alone, "/health").text
     finally:
         alone.cell.nats.start()
     wait_until(lambda: _metric(alone, "dosis_bus_connected") == 1, "the bus is back")

@@ -4,14 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Response
-from litestar.datastructures import Cookie
 from msgspec import Meta, Struct
 
-from services.stock.errors import PersonNotFound, SignInRefused, TooManySignIns
+from services.stock.errors import PersonNotFound
 from services.stock.registry import actions, decisions, sign_in, store
+from services.stock.registry.session import session_cookie, signed_in
 from shared import fields, known
 from shared.database import Work
-from shared.identity import COOKIE, SESSION_HOURS, Access
+from shared.identity import Access
 from shared.policies import Policies
 from shared.roles import Act, Role
 from shared.runtime import Runtime
@@ -31,23 +31,9 @@ class SignedIn(Struct, frozen=True, kw_only=True):
 @public_command("/sign-in")
 async def sign_in_person(work: Work, runtime: Runtime, data: SignIn) -> Response[SignedIn]:
     """Sign in with name and password: the answer sets an HttpOnly cookie good for at most 16 hours."""
-    path = runtime.settings.signing_private_key_path
-    assert path is not None, "stock has the signing key"
-    try:
-        signed = await sign_in.sign_in(work, data.sign_in_name, data.password, path.read_text())
-    except TooManySignIns as wait:
-        # Only a name that somebody has is made to wait: to say so would tell that it is there.
-        raise SignInRefused from wait
-    cookie = Cookie(
-        key=COOKIE,
-        value=signed.token,
-        httponly=True,
-        samesite="strict",
-        secure=runtime.settings.secure_cookies,
-        max_age=SESSION_HOURS * 3600,
-    )
+    signed = await signed_in(work, runtime, data.sign_in_name, data.password)
     answer = SignedIn(person_id=signed.person_id, session_id=signed.session_id)
-    return Response(answer, cookies=[cookie])
+    return Response(answer, cookies=[session_cookie(runtime, signed.token)])
 
 
 class Me(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,20 @@ from shared.database import Sql, Transaction
 ADD_CLINIC = "INSERT INTO clinic (clinic_id, name, phone) VALUES ($1, $2, $3)"
 CLINICS = "SELECT clinic_id, name, phone FROM clinic ORDER BY name"
 CLINIC = "SELECT clinic_id, name, phone FROM clinic WHERE clinic_id = $1"
+CLINICS_OF = """
+SELECT clinic_id, name, phone
+FROM clinic
+WHERE EXISTS (
+    SELECT
+    FROM delegation
+    WHERE delegation.delegate_id = $1
+        AND delegation.from_on <= $2
+        AND delegation.until_on >= $2
+        AND delegation.ended_at IS NULL
+        AND delegation.clinic_id = clinic.clinic_id
+)
+ORDER BY name
+"""
 SET_PARTNERSHIP = """
 INSERT INTO partnership (partnership_id, clinic_id, pharmacy_id, name, from_on, until_on)
 VALUES ($1, $2, $3, $4, $5, $6)
@@ -41,6 +55,11 @@ class PharmacyRow(Struct, frozen=True, kw_only=True):
 
 async def add_clinic(tx: Transaction, clinic_id: UUID, name: str, phone: str | None) -> None:
     await tx.sql.execute(ADD_CLINIC, clinic_id, name, phone)
+
+
+async def clinics_of(tx: Transaction, person_id: UUID) -> list[ClinicRow]:
+    """The clinics where a delegation in force today lets the person do something."""
+    return [ClinicRow(**dict(row)) for row in await tx.sql.fetch(CLINICS_OF, person_id, tx.today)]
 
 
 async def clinics(sql: Sql) -> list[ClinicRow]:
