@@ -5,12 +5,14 @@ from pathlib import Path
 from services.donations.api import ROUTES
 from services.donations.consumers import CONSUMERS
 from services.donations.errors import CONSTRAINTS
+from services.donations.pages import PAGES
 from services.donations.scanning import api as scanning
 from shared.service import EVENT_MIGRATIONS, KNOWN_MIGRATIONS, Service
 
 SERVICE = Service(
     name="donations",
     routes=(*ROUTES, *scanning.ROUTES),
+    pages=PAGES,
     consumers=CONSUMERS,
     reads=("stock",),
     migrations=(EVENT_MIGRATIONS, KNOWN_MIGRATIONS, ("donations", Path(__file__).parent / "migrations")),
