@@ -37,14 +37,22 @@ class Caller:
     def get_raw(self, service: str, path: str) -> bytes:
         return self._sent("GET", service, path, None, {})
 
+    def get_page(self, service: str, path: str) -> bytes:
+        """A page of the clinic, as it comes to somebody who is signed in."""
+        url = f"/{service}/clinics/{self.clinic_id}{path}"
+        return self._answered("GET", service, url, None, {"Authorization": f"Bearer {self._token}"})
+
     def _send(self, method: str, service: str, path: str, body: bytes | None) -> Any:
         headers = {"Idempotency-Key": str(new_id()), "Content-Type": "application/json"}
         return msgspec.json.decode(self._sent(method, service, path, body, headers))
 
     def _sent(self, method: str, service: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
-        connection = self._connections[service]
         url = f"/{service}/api/clinics/{self.clinic_id}{path}"
-        connection.request(method, url, body, {"Authorization": f"Bearer {self._token}", **headers})
+        return self._answered(method, service, url, body, {"Authorization": f"Bearer {self._token}", **headers})
+
+    def _answered(self, method: str, service: str, url: str, body: bytes | None, headers: dict[str, str]) -> bytes:
+        connection = self._connections[service]
+        connection.request(method, url, body, headers)
         answer = connection.getresponse()
         content = answer.read()
         if answer.status >= 400:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from deploy.bench import give, intake, lag, prepare, rest, search, stock_lists
+from deploy.bench import give, intake, lag, prepare, rest, search, stock_lists, stock_pages
 from deploy.bench.measure import Measured
 from deploy.bench.stage import Stage, open_stage
 
@@ -54,7 +54,7 @@ QUICK = Sizes(
     starts=1,
 )
 CLIENTS = (1, 8)
-NAMES = ("memory", "intake", "give", "event_lag", "prepare", "stock_today", "recall", "search", "start")
+NAMES = ("memory", "intake", "give", "event_lag", "prepare", "stock_today", "recall", "pages", "search", "start")
 """In this order: the ledger is small where it is to be small, and what is left behind disturbs nobody."""
 
 
@@ -88,6 +88,8 @@ async def scenario(stage: Stage, sizes: Sizes, name: str, wanted: Collection[str
             return [one for one in found if one.name in wanted]
         case "recall" if "stock_today" not in wanted:
             return [one for one in await stock_lists.measure(stage, sizes.ledger) if one.name == "recall"]
+        case "pages":
+            return await stock_pages.measure(stage, sizes.lots, sizes.products)
         case "search":
             return await search.measure(stage, sizes.catalogue, sizes.queries)
         case _:

@@ -8,17 +8,16 @@ from uuid import UUID
 from litestar.params import Parameter
 from msgspec import Struct
 
+from services.stock.actions import explaining
 from services.stock.actions import lots as actions
 from services.stock.errors import LotNotFound
 from services.stock.rules import fefo
 from services.stock.rules.ledger import Account
-from services.stock.store import choosing
 from services.stock.store import lots as store
 from services.stock.store import reservation as reservations
-from shared import fields, known
+from shared import fields
 from shared.database import Work
 from shared.errors import BadRequest
-from shared.ids import new_id
 from shared.roles import Act
 from shared.web.operations import Limit, command, query
 
@@ -127,7 +126,6 @@ class Explanation(Struct, frozen=True, kw_only=True):
 Numerator = Annotated[int, Parameter(ge=1, le=100_000, description="Content a day: the fraction's upper number")]
 Denominator = Annotated[int, Parameter(ge=1, le=1000, description="Content a day: the fraction's lower number")]
 DayQuery = Annotated[date, Parameter(description="YYYY-MM-DD")]
-LOTS_EXPLAINED = 2000
 
 
 @query("/clinics/{clinic_id:uuid}/products/{product_id:uuid}/would-give", act=Act.SEE_STOCK)
@@ -140,54 +138,23 @@ async def explain_need(
     per_day_divided_by: Denominator = 1,
 ) -> Explanation:
     """Which lots would be given for a need of this medicine, and why each other lot would not."""
-    days = (through_on - from_on).days + 1
-    if not 1 <= days <= 366 or not (fields.is_day(from_on) and fields.is_day(through_on)):
-        raise BadRequest("The last day of use is on or after the first, and within a year; days are 1900 to 2199.")
-    async with work.reading() as tx:
-        group = (await known.product_of(tx.sql, tx.clinic_id, product_id)).substitution_group
-        members = await choosing.products_of_groups(tx.sql, tx.clinic_id, [group])
-        content = {member.product_id: member.content_per_unit for member in members}
-        first_on = max(from_on, tx.today)
-        lots = await choosing.all_lots_of(tx, list(content), first_on, LOTS_EXPLAINED + 1)
-    if through_on < first_on:
-        raise BadRequest("The last day of use is past: nothing is needed any more.")
-    rate = Fraction(per_day, per_day_divided_by)
-    needed = rate * ((through_on - first_on).days + 1)
-    need = fefo.Need(
-        reference=new_id(),
-        order=0,
-        product_ids=frozenset(content),
-        content_needed=needed,
-        content_per_day=rate,
-        from_on=first_on,
+    wanted = explaining.Wanted(
+        product_id=product_id,
+        content_per_day=Fraction(per_day, per_day_divided_by),
+        from_on=from_on,
         through_on=through_on,
     )
-    looked_at = lots[:LOTS_EXPLAINED]
-    picks, passed_over = fefo.explain(need, [_free(lot, content[lot.product_id]) for lot in looked_at])
-    products = {lot.lot_id: lot.product_id for lot in looked_at}
-    covered = sum(pick.units * content[products[pick.lot_id]] for pick in picks)
+    found = await explaining.explain_need(work, wanted)
     return Explanation(
-        substitution_group=group,
-        content_needed=str(needed),
-        content_short=str(max(Fraction(0), needed - covered)),
+        substitution_group=found.substitution_group,
+        content_needed=str(found.content_needed),
+        content_short=str(found.content_short),
         would_give=[
             Offered(lot_id=p.lot_id, units=p.units, use_from_on=p.use_from_on, use_through_on=p.use_through_on)
-            for p in picks
+            for p in found.picks
         ],
-        not_offered=[NotOffered(lot_id=lot.lot_id, reason=lot.reason) for lot in passed_over],
-        more_lots=len(lots) > LOTS_EXPLAINED,
-    )
-
-
-def _free(lot: choosing.Candidate, content_per_unit: int) -> fefo.Lot:
-    return fefo.Lot(
-        lot_id=lot.lot_id,
-        product_id=lot.product_id,
-        expires_on=lot.expires_on,
-        opened=lot.opened,
-        content_per_unit=content_per_unit,
-        free_units=lot.shelf,
-        held=lot.held,
+        not_offered=[NotOffered(lot_id=lot.lot_id, reason=lot.reason) for lot in found.passed_over],
+        more_lots=found.more_lots,
     )
 
 

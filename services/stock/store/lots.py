@@ -37,14 +37,14 @@ class LotRow(Struct, frozen=True, kw_only=True):
     lost: int
 
 
-_COLUMNS = """
+COLUMNS = """
        lot.lot_id, lot.clinic_id, lot.product_id, product.name AS product_name, lot.batch, lot.expires_on,
        lot.opened, lot.place, lot.held_at, lot.held_reason, lot.quarantine, lot.shelf, lot.reserved,
        lot.in_transit, lot.dispensed, lot.sent, lot.expired, lot.destroyed, lot.lost
 """
 
 
-def _lot(row: asyncpg.Record) -> LotRow:
+def lot_of(row: asyncpg.Record) -> LotRow:
     return LotRow(**dict(row))
 
 
@@ -144,7 +144,7 @@ def _by_identity(rows: Sequence[asyncpg.Record]) -> dict[LotIdentity, UUID]:
 
 
 LOCK = f"""
-SELECT {_COLUMNS}
+SELECT {COLUMNS}
 FROM lot
 JOIN product USING (product_id)
 WHERE lot.clinic_id = $1 AND lot.lot_id = ANY($2)
@@ -156,7 +156,7 @@ FOR UPDATE OF lot
 async def lock_lots(tx: Transaction, lot_ids: Sequence[UUID]) -> dict[UUID, LotRow]:
     """The lots as they are now, locked in the one order; those of another clinic are not there."""
     rows = await tx.sql.fetch(LOCK, tx.clinic_id, list(lot_ids))
-    return {row["lot_id"]: _lot(row) for row in rows}
+    return {row["lot_id"]: lot_of(row) for row in rows}
 
 
 HOLD = "UPDATE lot SET held_at = $3, held_reason = $4 WHERE clinic_id = $1 AND lot_id = $2"
@@ -176,7 +176,7 @@ async def set_place(tx: Transaction, lot_id: UUID, place: str | None) -> None:
 
 # Lots with units inside, what expires first on top; a lot can be the place to go on from.
 LIST = f"""
-SELECT {_COLUMNS}
+SELECT {COLUMNS}
 FROM lot
 JOIN product USING (product_id)
 WHERE lot.clinic_id = $1
@@ -199,11 +199,11 @@ async def list_lots(
     """Lots with units inside at the transaction's clinic, in the order (expiry, lot id)."""
     after_on, after_id = after or (None, None)
     rows = await tx.sql.fetch(LIST, tx.clinic_id, product_id, expires_until, after_on, after_id, most)
-    return [_lot(row) for row in rows]
+    return [lot_of(row) for row in rows]
 
 
 ONE = f"""
-SELECT {_COLUMNS}
+SELECT {COLUMNS}
 FROM lot
 JOIN product USING (product_id)
 WHERE lot.clinic_id = $1 AND lot.lot_id = $2
@@ -212,7 +212,7 @@ WHERE lot.clinic_id = $1 AND lot.lot_id = $2
 
 async def find_lot(tx: Transaction, lot_id: UUID) -> LotRow | None:
     row = await tx.sql.fetchrow(ONE, tx.clinic_id, lot_id)
-    return _lot(row) if row else None
+    return lot_of(row) if row else None
 
 
 class MovementRow(Struct, frozen=True, kw_only=True):
