@@ -4,13 +4,24 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test fuzz lint demo bench setup clean
+.PHONY: run test test-browser screenshots fuzz lint translations demo bench setup clean
 
 run: $(VENV)/run.stamp
 	@$(BIN)/dosis up --demo
 
 test: $(VENV)/dev.stamp
-	$(BIN)/pytest
+	$(BIN)/pytest --ignore=tests/browser
+	@echo "The pages are tested in a browser by: make test-browser"
+
+# In the Chromium that DOSIS_CHROMIUM names or that is installed here; without one, Playwright's own is fetched.
+test-browser: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.browser.chromium
+	$(BIN)/pytest tests/browser
+
+# What the pages look like, into tests/browser/screenshots.
+screenshots: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.browser.chromium
+	$(BIN)/pytest tests/browser/take_screenshots.py
 
 # The API against its own description, with many more cases than `make test` sends it.
 fuzz: $(VENV)/dev.stamp
@@ -21,6 +32,10 @@ lint: $(VENV)/dev.stamp
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/basedpyright
+
+# The texts of the code into shared/locale/el/*.po, and which of them have no Greek yet.
+translations: $(VENV)/dev.stamp
+	$(BIN)/python -m deploy.translations
 
 demo: $(VENV)/run.stamp
 	$(BIN)/dosis demo --once

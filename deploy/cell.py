@@ -43,13 +43,20 @@ class Secrets(Struct, frozen=True, kw_only=True):
 
 
 class Cell:
-    """One deployment in one folder. `demo`: its clock can be set."""
+    """One deployment in one folder. `demo`: its clock can be set. `web_port`: of a new one, else DOSIS_PORT or 8400."""
 
-    def __init__(self, folder: Path, *, demo: bool = False, postgres_options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        demo: bool = False,
+        postgres_options: tuple[str, ...] = (),
+        web_port: int | None = None,
+    ) -> None:
         self.folder = folder.resolve()
         self.demo = demo
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.secrets = self._secrets()
+        self.secrets = self._secrets(web_port)
         self.postgres = Postgres(
             self.folder, self.secrets.postgres_port, self.secrets.superuser_password, options=postgres_options
         )
@@ -73,7 +80,7 @@ class Cell:
     def demo_days(self) -> Path:
         return self.folder / "demo-days"
 
-    def _secrets(self) -> Secrets:
+    def _secrets(self, web_port: int | None) -> Secrets:
         path = self.folder / "cell.json"
         if path.exists():
             try:
@@ -83,7 +90,7 @@ class Cell:
         made = Secrets(
             postgres_port=free_port(),
             nats_port=free_port(),
-            web_port=_wished_port(),
+            web_port=web_port or _wished_port(),
             service_ports={name: free_port() for name in SERVICES},
             superuser_password=secrets.token_urlsafe(24),
             owner_passwords={name: secrets.token_urlsafe(24) for name in SERVICES},
@@ -182,14 +189,14 @@ class Cell:
         self.nats.stop()
         self.postgres.stop()
 
-    @contextlib.contextmanager
-    def service_process(self, name: str) -> Generator["ServiceProcess", None, None]:
-        process = ServiceProcess(self, name)
-        process.start()
-        try:
-            yield process
-        finally:
-            process.stop()
+    def service_process(self, name: str) -> contextlib.AbstractContextManager["ServiceProcess"]:
+        """One service alone, as `python -m services.<name>`."""
+        port, settings = self.secrets.service_ports[name], self.settings_path(name)
+        return _running(ServiceProcess(self, name, port, f"services.{name}", settings))
+
+    def together_process(self) -> contextlib.AbstractContextManager["ServiceProcess"]:
+        """All services as one app at one address, as `dosis up` serves them."""
+        return _running(ServiceProcess(self, "dosis", self.secrets.web_port, "deploy.together", self.folder))
 
     def set_days_ahead(self, days: int) -> None:
         """Set a demo cell's clock."""
@@ -200,19 +207,20 @@ class Cell:
 
 
 class ServiceProcess:
-    """One service alone, as `python -m services.<name>`."""
+    """One or all of a cell's services, as `python -m MODULE PATH`."""
 
-    def __init__(self, cell: Cell, name: str) -> None:
+    def __init__(self, cell: Cell, name: str, port: int, module: str, path: Path) -> None:
         self.cell = cell
         self.name = name
-        self.url = f"http://127.0.0.1:{cell.secrets.service_ports[name]}"
+        self.command = (sys.executable, "-m", module, str(path))
+        self.url = f"http://127.0.0.1:{port}"
         self.log = cell.folder / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, wait_seconds: float = 30) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", f"services.{self.name}", str(self.cell.settings_path(self.name))],
+                self.command,
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
@@ -236,6 +244,15 @@ class ServiceProcess:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(15)
+
+
+@contextlib.contextmanager
+def _running(process: ServiceProcess) -> Generator[ServiceProcess, None, None]:
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()
 
 
 def _answers(url: str) -> bool:

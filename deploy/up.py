@@ -17,9 +17,9 @@ from deploy.demo.people import PASSWORD, PEOPLE, DemoPlace, found_clinics
 from deploy.demo.stage import Stage
 from deploy.embedded import DidNotStart, is_listening
 from deploy.keeping import kept_up
+from deploy.together import serve_together
 from services.stock.catalogue import read_seed
 from shared.log import set_up_logging
-from shared.service import build_app, serve
 
 
 async def run_cell(cell: Cell, console: Console) -> None:
@@ -47,11 +47,10 @@ async def _serve(cell: Cell, console: Console, log: TextIO, *, new: bool) -> Non
             today = cell.settings_of("stock").clock().today()
             places = await found_clinics(cell, today)
     set_up_logging("dosis", log)
-    app = build_app(list(SERVICES.values()), {name: cell.settings_of(name) for name in SERVICES})
     url = f"http://127.0.0.1:{cell.secrets.web_port}"
     threading.Thread(target=_tell, args=(cell, console, url, places), daemon=True).start()
     with kept_up(console, cell.postgres, cell.nats):
-        await serve(app, "127.0.0.1", cell.secrets.web_port)
+        await serve_together(cell)
 
 
 def _tell(cell: Cell, console: Console, url: str, places: dict[str, DemoPlace] | None) -> None:

@@ -3,9 +3,6 @@
 import asyncio
 import contextlib
 import logging
-import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import structlog
 
 from deploy.cell import SERVICES, Cell
 from shared.database import Database
+from tests.cells import made_cell
 from tests.edge import Edge, make_edge
 from tests.people import Running, World, make_world
 
@@ -29,19 +27,8 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def cell() -> Iterator[Cell]:
-    """Servers and databases of one demo cell; the services are started by whoever needs them.
-
-    Without fsync: these tests are about rules and transactions, not about power cuts.
-    """
-    folder = Path(tempfile.mkdtemp(prefix="dosis-test-"))
-    made = Cell(folder, demo=True, postgres_options=("fsync=off",))
-    try:
-        asyncio.run(made.start_servers())
+    with made_cell() as made:
         yield made
-    finally:
-        made.stop_servers()
-        if "DOSIS_KEEP_TEST_CELL" not in os.environ:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The invented people and clinics of the tests, made as an operator makes them."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from shared.ids import new_id
 from shared.inbox import Inbox
 from shared.outbox import MARK_PUBLISHED, UNPUBLISHED, envelope
 from shared.roles import Role
+
+NORTH, SOUTH = "Demo clinic North", "Demo clinic South"
 
 
 @dataclass
@@ -67,7 +70,10 @@ class Running:
         return {name: process.url for name, process in self.processes.items()}
 
     def token(self, person_id: UUID) -> str:
-        return asyncio.run(operator.make_token(self.cell, str(person_id), "test")).token
+        made = operator.make_token(self.cell, str(person_id), "test")
+        # In a thread of its own: whatever drives a browser keeps a loop running in this one.
+        with ThreadPoolExecutor(1) as apart:
+            return apart.submit(asyncio.run, made).result().token
 
     def caller(self, clinic: Clinic, role: Role) -> Api:
         """Somebody's program: the same token at every call."""
@@ -77,7 +83,12 @@ class Running:
         return self.callers[person_id]
 
 
-async def make_world(cell: Cell) -> World:
+def sign_in_name_of(role: Role, clinic_name: str) -> str:
+    return f"{role}@{clinic_name}".replace(" ", "-").lower()
+
+
+async def make_world(cell: Cell, password: str | None = None) -> World:
+    """Two clinics. With a password everybody signs in with it; to hash it takes time, so only where pages are tried."""
     today = cell.settings_of("stock").clock().today()
     founding = Decision(
         body="General assembly",
@@ -87,15 +98,15 @@ async def make_world(cell: Cell) -> World:
     )
     await operator.import_file(cell, None)
     clinics: list[Clinic] = []
-    for name, pharmacies in (("Demo clinic North", 2), ("Demo clinic South", 1)):
+    for name, pharmacies in ((NORTH, 2), (SOUTH, 1)):
         added = await operator.create_clinic(cell, name, "2310 000000", founding)
         clinic = Clinic(added.clinic_id, added.decision_id, [])
         for number in range(pharmacies):
             pharmacy = f"Demo pharmacy {number + 1} of {name}"
             clinic.pharmacies.append(await operator.create_pharmacy(cell, clinic.clinic_id, pharmacy, today))
         for role in Role:
-            who = f"{role}@{name}".replace(" ", "-").lower()
-            person_id = await operator.create_person(cell, who, f"Demo {role} of {name}")
+            who = sign_in_name_of(role, name)
+            person_id = await operator.create_person(cell, who, f"Demo {role} of {name}", password)
             place_id = clinic.pharmacies[0] if role is Role.PARTNER_PHARMACIST else clinic.clinic_id
             await operator.delegate(cell, clinic.clinic_id, person_id, role, place_id, clinic.decision_id)
             clinic.people[role] = person_id
