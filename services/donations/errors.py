@@ -79,14 +79,14 @@ class MissingYetCounted(Refused):
 
 
 _ANEW = (
-    "Look at the box. If the line's product is wrong, mark this line missing, or refuse it, and add the box anew by "
-    "`extra-scan`; if it is right, send product_confirmed."
+    "Look at the box. If it is another medicine, say that this line is missing, or refuse it, and add the box anew; "
+    "if it is the line's medicine, confirm that."
 )
 
 
 class GtinIsAnotherProduct(Refused):
     title = "The number of this line stands for another product by now"
-    detail = f"A pharmacist or the catalogue says so: `product_name` is what it stands for. {_ANEW}"
+    detail = f"A pharmacist or the catalogue says so. {_ANEW}"
 
 
 class GtinRefused(Refused):

@@ -3,6 +3,7 @@
 from shared.search.closeness import Found
 from shared.search.finding import KEEP_WORDS, Match, found, refresh_search_tokens
 from shared.search.folding import folded
+from shared.search.reading import is_a_name
 from shared.search.tokens import SEARCH_VERSION, ProductTokens, tokens_of
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "ProductTokens",
     "folded",
     "found",
+    "is_a_name",
     "refresh_search_tokens",
     "tokens_of",
 ]

@@ -25,6 +25,12 @@ _SHORT_NAME = re.compile(r"(?<![a-z0-9])[a-z]{1,3}[0-9]{1,2}(?![a-z0-9])")
 _LETTERS = re.compile(r"[a-z]+")
 
 
+def is_a_name(text: str) -> bool:
+    """Whether somebody means a name: T4, B12, or two letters and no more digits. No whole code is like that."""
+    letters, digits = sum(sign.isalpha() for sign in text), sum(sign.isdigit() for sign in text)
+    return letters >= max(2, digits) or _SHORT_NAME.fullmatch(text.strip().lower()) is not None
+
+
 class Amount(Struct, frozen=True):
     """A number as typed, and what else it may mean; `unit` is mg (for every mass), iu, ml, % or empty."""
 

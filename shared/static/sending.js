@@ -1,11 +1,12 @@
 // Forms within [data-swapping] are sent in the background, one after another, and what is in #main is exchanged: the
 // next box can be scanned while the last one is still on its way. A form that doesn't get through is sent again with
-// its own key, so that nothing is done twice.
+// its own key, so that nothing is done twice; what still waits outlives the page, in this tab.
 (() => {
   "use strict";
   const AGAIN_MS = 3000;
   const GIVE_UP_MS = 15000;
-  const waiting = []; // {action, typed, whole, body}
+  const KEPT = `dosis:waiting:${location.pathname}`;
+  const waiting = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"); // {action, typed, scan, body}
   let sending = false;
 
   document.addEventListener("submit", (event) => {
@@ -13,47 +14,58 @@
     if (!form.closest("[data-swapping]") || form.hasAttribute("data-whole")) return;
     event.preventDefault();
     const scan = form.hasAttribute("data-scan-form");
-    if (sending && !scan) return;
-    const entry = { action: form.getAttribute("action"), typed: new FormData(form, event.submitter), scan, body: null };
+    const typed = [...new FormData(form, event.submitter)];
+    const entry = { action: form.getAttribute("action"), typed, scan, body: null };
     if (scan) {
       form.querySelector("[name=text]").value = "";
       waiting.push(entry);
     } else {
-      waiting.unshift(entry);
+      waiting.unshift(entry); // an answer goes before the scans that wait for it
     }
+    keep();
     go();
   });
 
   async function go() {
     if (sending || waiting.length === 0) return;
     sending = true;
-    const entry = waiting[0];
-    entry.body ??= new URLSearchParams(entry.scan ? withKeysOfNow(entry) : entry.typed);
+    const entry = waiting.shift();
+    entry.body ??= String(new URLSearchParams(entry.scan ? withKeysOfNow(entry) : entry.typed));
+    keep(entry);
     try {
       const answer = await fetch(entry.action, {
-        method: "POST", body: entry.body, headers: { Accept: "text/html" }, signal: AbortSignal.timeout(GIVE_UP_MS),
+        method: "POST", signal: AbortSignal.timeout(GIVE_UP_MS), body: entry.body,
+        headers: { Accept: "text/html", "Content-Type": "application/x-www-form-urlencoded" },
       });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       if (answer.status >= 502 || !page.querySelector("#main")) throw new Error("away");
-      waiting.shift();
+      keep();
       exchange(page);
     } catch {
+      waiting.unshift(entry);
       tell(true);
       setTimeout(() => { sending = false; go(); }, AGAIN_MS);
       return;
     }
     sending = false;
-    if (document.querySelector("[data-outcome=ask]")) tell(false);
-    else go();
+    // A question is answered first; and where somebody has to sign in again, the page they come back to goes on.
+    if (document.querySelector("[data-swapping]") && !document.querySelector("[data-outcome=ask]")) go();
+    else tell(false);
+  }
+
+  function keep(onItsWay) {
+    const all = onItsWay ? [onItsWay, ...waiting] : waiting;
+    if (all.length > 0) sessionStorage.setItem(KEPT, JSON.stringify(all));
+    else sessionStorage.removeItem(KEPT);
   }
 
   // A scan that had to wait goes with the key and the last box of the page as it is by then.
   function withKeysOfNow(entry) {
-    const typed = entry.typed;
+    const typed = new Map(entry.typed);
     for (const hidden of document.querySelectorAll(`form[data-scan-form][action="${entry.action}"] input[type=hidden]`)) {
       typed.set(hidden.name, hidden.value);
     }
-    return typed;
+    return [...typed];
   }
 
   function exchange(page) {
@@ -77,4 +89,6 @@
       count.querySelector("b").textContent = String(waiting.length);
     }
   }
+
+  go();
 })();

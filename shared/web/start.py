@@ -10,8 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from shared.language import LANGUAGES
 from shared.runtime import Runtime
 from shared.web.admitting import AnyRequest
-from shared.web.pages.refusals import way_back
-from shared.web.pages.view import LANGUAGE_COOKIE, View, go
+from shared.web.pages.view import LANGUAGE_COOKIE, View, go, way_back
 from shared.web.seeing import health_of
 
 FIRST = "/stock/"

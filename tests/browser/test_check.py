@@ -66,6 +66,19 @@ def test_a_bag_is_found_by_its_slip_and_each_box_takes_one_key(visit: Visits, to
     assert [state for state, _ in states(together, made)] == ["accepted", "accepted", "missing", "held", "refused"]
 
 
+def test_a_finger_that_stays_on_enter_accepts_one_box(visit: Visits, together: Running) -> None:
+    made = handed_in(together, (AMLIBON, NORMODIN), "LONG")
+    page = check_of(visit, together, made)
+    expect(page.locator("[data-key='1']")).to_be_focused()
+    page.keyboard.down("Enter")
+    waits(page, 1)
+    expect(page.locator("[data-key='1']")).to_be_focused()
+    page.keyboard.down("Enter")  # held: the browser tells it as repeated
+    page.keyboard.up("Enter")
+    page.wait_for_timeout(500)
+    assert [state for state, _ in states(together, made)] == ["accepted", "logged"]
+
+
 def test_what_the_box_says_otherwise_is_put_right(visit: Visits, together: Running) -> None:
     made = handed_in(together, (AMLIBON,), "FIX")
     page = check_of(visit, together, made)

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from shared.identity import COOKIE
 from shared.roles import Role
 from tests.browser.accessibility import violations
 from tests.browser.boxes import (
@@ -18,8 +19,8 @@ from tests.browser.boxes import (
     data_matrix_without_separators,
 )
 from tests.browser.scanner import Separator, scan
-from tests.browser.visiting import PHONE, SIZES, Size, Visits
-from tests.people import Running
+from tests.browser.visiting import PASSWORD, PHONE, SIZES, Size, Visits
+from tests.people import NORTH, Running, sign_in_name_of
 
 # What a person and a scanner need, beside what the machine does, which is measured elsewhere.
 REACH_SECONDS = 1.5
@@ -43,6 +44,16 @@ def type_in(page: Page, text: str) -> int:
     page.keyboard.type(text)
     page.keyboard.press("Enter")
     return len(text) + 1
+
+
+def slow_down(page: Page) -> None:
+    """Each box takes a while to be answered, so that the next scan comes before it."""
+
+    def slowly(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/boxes", slowly)
 
 
 def clicks_on(page: Page) -> list[str]:
@@ -118,12 +129,7 @@ def test_a_scan_is_taken_wherever_the_focus_is(visit: Visits, together: Running)
 
 def test_boxes_scanned_while_another_is_on_its_way_are_each_added_once(visit: Visits, together: Running) -> None:
     page = collection(visit, together, PHONE)
-
-    def slowly(route: Route) -> None:
-        page.wait_for_timeout(300)
-        route.continue_()
-
-    page.route("**/boxes", slowly)
+    slow_down(page)
     for number, box in enumerate(BOXES):
         scan(page, data_matrix(box, f"FAST{number}", f"FAST-{number}"), layout="greek", separator="ctrl")
     expect(page.locator("h2#in-it")).to_contain_text("5 κουτιά", timeout=20_000)
@@ -142,6 +148,20 @@ def test_what_is_scanned_without_connection_is_sent_when_it_is_back(visit: Visit
     expect(page.locator("[data-away]")).to_be_hidden()
     lost = "ERR_INTERNET_DISCONNECTED"
     visit.watch.trouble = [each for each in visit.watch.trouble if lost not in each]
+
+
+def test_scans_that_wait_outlive_a_session_that_ended(visit: Visits, together: Running) -> None:
+    visit.watch.expected.add(401)
+    page = collection(visit, together, PHONE)
+    page.context.clear_cookies(name=COOKIE)
+    slow_down(page)
+    for number, box in enumerate((AMLIBON, NORMODIN, NORVALET)):
+        scan(page, data_matrix(box, f"ENDED{number}", f"ENDED-{number}"), layout="greek", separator="ctrl")
+    page.locator("#sign_in_name").fill(sign_in_name_of(Role.PARTNER_PHARMACIST, NORTH))
+    page.locator("#password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Αποστολή ξανά").click()
+    expect(page.locator("h2#in-it")).to_contain_text("3 κουτιά")
 
 
 def test_a_number_changes_the_units_and_a_minus_undoes(visit: Visits, together: Running) -> None:

@@ -212,9 +212,23 @@ def test_a_check_that_a_rule_forbids_says_so_and_offers_the_way_on(
     filled_in = {"outcome": "accept", "units": "14", "expires": "01/2027", "batch": "LOT7"}
     page = checker.post(path, **filled_in)
     assert page.status == 422
+    assert "It expires too soon" in page.text
     assert "needed_soon" in page.values
     assert checker.post(path, **filled_in, needed_soon="yes").status == 200
     assert [line["state"] for line in lines(running, base)] == ["accepted"]
+
+
+def test_what_nobody_can_loosen_says_why_and_offers_nothing(
+    pharmacist: Visitor, checker: Visitor, running: Running, base: str
+) -> None:
+    log(pharmacist, base, text=full(NORMODIN, day="250131"))
+    hand_in(pharmacist, base)
+    [line] = lines(running, base)
+    path = f"{base}/lines/{line['line_id']}/check"
+    page = checker.post(path, outcome="accept", units="14", expires="01/2025", batch="LOT7")
+    assert page.status == 422
+    assert "It has expired" in page.text
+    assert "needed_soon" not in page.values
 
 
 def test_an_open_collection_is_not_checked(checker: Visitor, base: str) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from services.stock.catalogue import read_seed
 from shared.catalogue import FormGroup
-from shared.search import folded, tokens_of
+from shared.search import folded, is_a_name, tokens_of
 from shared.search.folding import mended, stem
 from shared.search.reading import Amount, read_typed
 
@@ -126,3 +126,13 @@ def test_a_name_of_form_words_alone_is_kept_as_words() -> None:
 def test_drops_are_told_apart_by_what_they_are_for() -> None:
     assert frozenset({FormGroup.EAR}) in read_typed("σταγόνες αυτιών").forms
     assert frozenset({FormGroup.EYE, FormGroup.EYE_SINGLE_DOSE}) in read_typed("σταγόνες ματιών").forms
+
+
+@pytest.mark.parametrize("text", ["depon", "ντεπόν", "T4", "b12", "amlo 5", "co"])
+def test_a_name_is_told_from_a_code(text: str) -> None:
+    assert is_a_name(text)
+
+
+@pytest.mark.parametrize("text", ["2802585801014", "010280258580101417290630", "A", "12", "5mg/50", "", "A1234567"])
+def test_a_code_is_no_name(text: str) -> None:
+    assert not is_a_name(text)

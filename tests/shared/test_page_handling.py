@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from deploy.client import wait_until
 from shared.identity import COOKIE
 from shared.ids import new_id
 from shared.roles import Role
@@ -42,9 +43,11 @@ def test_nobody_is_led_to_the_sign_in_and_back_to_where_they_were(nobody: Visito
     assert page.forms["/stock/sign-in"]["next"] == collections(nobody) + "?a=1"
 
 
-@pytest.mark.parametrize("elsewhere", ["//evil.example/x", "https://evil.example", "/\\evil", "javascript:x", ""])
+@pytest.mark.parametrize(
+    "elsewhere", ["//evil.example/x", "https://evil.example", "/\\evil", "javascript:x", "/αλλού", ""]
+)
 def test_the_way_back_never_leads_to_another_site(nobody: Visitor, elsewhere: str) -> None:
-    page = Visitor.get(nobody, "/stock/sign-in?" + httpx.QueryParams({"next": elsewhere}).__str__())
+    page = nobody.get("/stock/sign-in?" + str(httpx.QueryParams({"next": elsewhere})))
     assert page.forms["/stock/sign-in"]["next"] == "/"
 
 
@@ -86,13 +89,28 @@ def test_a_form_sent_twice_is_carried_out_once_and_leads_to_the_same_page(
     assert count(pharmacist) == before + 1
 
 
-def test_a_key_that_was_used_for_something_else_does_nothing(pharmacist: Visitor, running: Running) -> None:
+def test_a_key_that_was_used_for_something_else_does_nothing_and_the_form_gets_another(
+    pharmacist: Visitor, running: Running
+) -> None:
     fields = filled_in(pharmacist, running)
     assert pharmacist.sent(collections(pharmacist), fields).status_code == 303
     before = count(pharmacist)
     other = fields | {"pharmacy_id": str(running.world.north.pharmacies[1])}
-    assert pharmacist.sent(collections(pharmacist), other).status_code == 422
+    page = pharmacist.post(collections(pharmacist), **other)
+    assert page.status == 409
+    assert "This form was sent already, with something else in it" in page.text
+    assert page.forms[collections(pharmacist)]["key"] != fields["key"]
     assert count(pharmacist) == before
+
+
+def test_a_form_asks_anew_who_may_even_where_it_only_looks(running: Running) -> None:
+    checker = Visitor(running, running.world.north, Role.CLINIC_PHARMACIST)
+    path = f"/donations/clinics/{checker.clinic_id}/check"
+    assert checker.post(path, text="1").status == 422
+    # The cookie is kept: the session has ended all the same.
+    checker.sent("/stock/sign-out", {"key": str(new_id()), "csrf": csrf_token(checker.token)})
+    checker.client.cookies.set(COOKIE, checker.token)
+    wait_until(lambda: checker.post(path, text="1").status == 401, "donations has heard of it")
 
 
 @pytest.mark.parametrize("csrf", ["", "x", "nonce.", "." + "0" * 64])
@@ -159,6 +177,17 @@ def test_an_unknown_choice_is_marked_and_the_page_is_shown_again(pharmacist: Vis
     assert page.status == 422
     assert "Something has to be put right" in page.text
     assert "Choose one of the list." in page.text
+
+
+def test_from_a_form_that_was_refused_the_other_language_leads_back_to_its_page(pharmacist: Visitor) -> None:
+    page = f"{collections(pharmacist)}?a=1"
+    answer = pharmacist.client.post(
+        pharmacist.url(collections(pharmacist)),
+        data={"key": str(new_id()), "csrf": csrf_token(pharmacist.token), "pharmacy_id": "7"},
+        headers={"Referer": pharmacist.url(page)},
+    )
+    assert answer.status_code == 422
+    assert f'href="/language/el?next={collections(pharmacist)}%3Fa%3D1"' in answer.text
 
 
 def test_pages_are_never_kept_by_the_browser_and_run_no_script_of_their_own(pharmacist: Visitor) -> None:

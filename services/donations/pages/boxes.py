@@ -15,6 +15,7 @@ from services.donations.scanning.deciding import MORE_THAN_A_PACK, SEEN_BEFORE, 
 from shared import known
 from shared.codes import Question, Refusal
 from shared.database import Work
+from shared.search import is_a_name
 from shared.web.pages import View
 from shared.web.pages.forms import read_what_can_be
 
@@ -165,8 +166,3 @@ async def _asked_by_code(work: Work, box: entry.BoxForm, text: str, not_certain:
             return Asked(box=box, not_certain=not_certain, product=product)
     product = not_certain.pack.product if not_certain.pack else None
     return Asked(box=box, not_certain=not_certain, product=product)
-
-
-def is_a_name(text: str) -> bool:
-    """Two letters and more than digits: nothing that a scanner sends of a whole code."""
-    return sum(sign.isalpha() for sign in text) >= max(2, sum(sign.isdigit() for sign in text))

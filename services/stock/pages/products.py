@@ -14,6 +14,7 @@ from shared.codes import Question, Recognised, read_code
 from shared.database import Transaction, Work
 from shared.language import N_
 from shared.roles import Act
+from shared.search import is_a_name
 from shared.web.pages import View, page
 from shared.web.pages.forms import FieldProblem, FormWrong, Typed, read_as
 from shared.web.pages.view import failed_form
@@ -77,14 +78,10 @@ async def _scanned(tx: Transaction, view: View, text: str) -> UUID | None:
             if pack is None:
                 raise FormWrong(problems=[FieldProblem("text", NOBODY_KNOWS, {"gtin": gtin})])
             return pack.product.product.product_id
-        case Question(question=question) if not _is_a_name(text):
+        case Question(question=question) if not is_a_name(text):
             raise FormWrong(problems=[FieldProblem("text", question)])
         case _:
             return None
-
-
-def _is_a_name(text: str) -> bool:
-    return sum(sign.isalpha() for sign in text) >= 2
 
 
 async def _named(tx: Transaction, text: str) -> Found:

@@ -16,7 +16,8 @@ from shared.identity import Access
 from shared.roles import Act
 from shared.runtime import Runtime
 from shared.web.pages import View, form, page, public_form, public_page
-from shared.web.pages.refusals import SIGN_IN, after_signing_in, way_back
+from shared.web.pages.refusals import SIGN_IN, after_signing_in
+from shared.web.pages.view import way_back
 
 
 class SignInForm(Struct, frozen=True, kw_only=True):

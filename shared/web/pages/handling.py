@@ -12,7 +12,7 @@ from litestar.di import Provide
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from shared.database import Work
-from shared.errors import DosisError, NotAllowed, NotSignedIn
+from shared.errors import DosisError, KeyUsedForAnotherRequest, NotAllowed, NotSignedIn
 from shared.identity import COOKIE
 from shared.language import N_
 from shared.roles import Act
@@ -20,7 +20,7 @@ from shared.runtime import Runtime
 from shared.web.admitting import AnyRequest, admit, again_if_in_vain, command_of, work_of
 from shared.web.operations import PROVIDED
 from shared.web.pages.forms import BadForm, read_body
-from shared.web.pages.view import View, failed_form, is_csrf_token, said_of
+from shared.web.pages.view import SentBefore, View, failed_form, is_csrf_token, said_of
 
 P = ParamSpec("P")
 Answer = Response[Any]
@@ -58,7 +58,8 @@ def form(
         return post(
             path,
             status_code=303,
-            opt={"act": act, "command": True},
+            # No "command": a form may be answered without a transaction that confirms who may, so it is asked anew.
+            opt={"act": act},
             dependencies=_given(_doing),
             include_in_schema=False,
         )(_shown_again(again_if_in_vain(handler), again, told_elsewhere=(401, 403, 404, 503)))
@@ -94,8 +95,10 @@ def _shown_again(
         except DosisError as error:
             view = kwargs["view"]
             assert isinstance(view, View), "a form's handler asks for its view"
+            if isinstance(error, KeyUsedForAnotherRequest):
+                error = SentBefore()
             if again is None or error.status in told_elsewhere:
-                raise
+                raise error
             request = view.request
             view.failed = failed_form(request.url.path, request.scope["state"]["typed"], error)
             return await _show(again, view, kwargs)

@@ -9,7 +9,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from shared.database import AWAY, fact_of
-from shared.errors import BadRequest, DosisError, NotFound, NotSignedIn, StillBeingDone, Unavailable
+from shared.errors import BadRequest, DosisError, NotFound, NotSignedIn, StillBeingDone
 from shared.language import N_
 from shared.log import logger
 from shared.web.admitting import AnyRequest
@@ -39,7 +39,7 @@ def page_of_error(request: AnyRequest, error: DosisError) -> Response[Any]:
             return go(SIGN_IN, next=view.path)
         carried = msgspec.json.encode(kept_of(typed)).decode()
         return view.plain("sign_in.html", status=401, next=request.url.path, carried=carried, ended=True)
-    if typed is not None and isinstance(error, (PageTooOld, StillBeingDone, Unavailable)):
+    if typed is not None and (isinstance(error, (PageTooOld, StillBeingDone)) or error.status >= 500):
         return send_again(view, request.url.path, kept_of(typed), error, csrf=view.csrf)
     return view.plain("refused.html", status=error.status, error=error)
 
@@ -66,12 +66,6 @@ def after_signing_in(view: View, path: str, carried: str, token: str) -> Respons
     except msgspec.DecodeError:
         return go(path)
     return send_again(view, path, kept, None, csrf=csrf_token(token))
-
-
-def way_back(path: str) -> str:
-    """Where to go after signing in: an address of this site, else the first page."""
-    ours = path.startswith("/") and not path.startswith("//") and path.isprintable() and "\\" not in path
-    return path if ours else "/"
 
 
 def page_exception_handlers(

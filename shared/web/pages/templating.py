@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
-from markupsafe import Markup
 
 from shared.language import Words, words_in
 from shared.web.assets import asset
@@ -38,5 +37,5 @@ def _give(made: Any, words: Words) -> None:
     made.filters["said"] = words.gettext  # of a text that stands in a table of words
 
 
-def rendered(template: str, language: str, context: dict[str, Any]) -> Markup:
-    return Markup(environment(language).get_template(template).render(context))  # noqa: S704 - Jinja has escaped it
+def rendered(template: str, language: str, context: dict[str, Any]) -> str:
+    return environment(language).get_template(template).render(context)

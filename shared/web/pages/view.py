@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Awaitable, Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import msgspec
@@ -15,10 +15,10 @@ from litestar import Response
 from msgspec import Struct
 
 from shared.database import AlreadyAnswered, Work
-from shared.errors import DosisError, NotAllowed
+from shared.errors import Conflict, DosisError, NotAllowed
 from shared.identity import COOKIE, Access, require
 from shared.ids import new_id
-from shared.language import LANGUAGES, Words, words_in
+from shared.language import LANGUAGES, N_, Words, words_in
 from shared.roles import Act
 from shared.runtime import Runtime
 from shared.web.admitting import AnyRequest, work_of
@@ -35,6 +35,11 @@ HEAD = """
 SELECT (SELECT display_name FROM person WHERE person_id = $1) AS person_name,
        (SELECT name FROM clinic WHERE clinic_id = $2) AS clinic_name
 """
+
+
+class SentBefore(Conflict):
+    title = N_("This form was sent already, with something else in it")
+    detail = N_("Look whether that was carried out. If this is to be done too, send it again.")
 
 
 class Failed(Struct, frozen=True, kw_only=True):
@@ -88,7 +93,10 @@ class View:
 
     @property
     def path(self) -> str:
-        """Where this page is, to come back to."""
+        """Where to come back to: this page, or the one that a form was sent from."""
+        if self.request.method != "GET":
+            sent_from = urlsplit(self.request.headers.get("referer", ""))
+            return way_back(sent_from.path + (f"?{sent_from.query}" if sent_from.query else ""))
         query = self.request.url.query
         return self.request.url.path + (f"?{query}" if query else "")
 
@@ -134,9 +142,13 @@ class View:
         return " ".join(self.words.gettext(each.text).format_map(each.facts) for each in told)
 
     def key(self, path: str) -> str:
-        """A form's idempotency key: what was refused keeps its own, for nobody knows what became of it."""
-        kept = self.failed.typed.get("key", ()) if self.failed is not None and self.failed.path == path else ()
-        return next(iter(kept), "") or str(new_id())
+        """A form's idempotency key: what was refused keeps its own, for nobody knows what became of it.
+
+        A key that something else was done under is of no more use.
+        """
+        if self.failed is None or self.failed.path != path or isinstance(self.failed.error, SentBefore):
+            return str(new_id())
+        return next(iter(self.failed.typed.get("key", ())), "") or str(new_id())
 
     @property
     def csrf(self) -> str:
@@ -155,7 +167,7 @@ class View:
         if self.failed is not None and status == 200:
             status = self.failed.error.status
         text = rendered(template, self.language, {"view": self, **context})
-        return Response(str(text), status_code=status, media_type="text/html")
+        return Response(text, status_code=status, media_type="text/html")
 
     def pdf(self, file_name: str, content: bytes) -> Response[bytes]:
         """Paper, shown in the browser, from where it is printed. The name tells nothing of a person."""
@@ -172,6 +184,12 @@ def go(path: str, **query: object) -> Response[str]:
     return Response(
         "", status_code=303, media_type="text/html", headers={"Location": path + (f"?{told}" if told else "")}
     )
+
+
+def way_back(path: str) -> str:
+    """Where to go on: an address of this site, else the first page."""
+    ours = path.startswith("/") and not path.startswith("//") and path.isascii() and path.isprintable()
+    return path if ours and "\\" not in path else "/"
 
 
 def language_of(request: AnyRequest) -> str:
