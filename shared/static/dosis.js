@@ -28,10 +28,18 @@
     if (told) sound(told.dataset.outcome);
     const next = document.querySelector(".nhsuk-error-summary ~ * .nhsuk-input--error") ?? document.querySelector("[autofocus]");
     next?.focus();
+    // What was typed wrong is replaced by the next scan or word, and a number that is offered by another.
+    const refused = told?.dataset.outcome === "no" && next?.matches("[data-scan-form] input");
+    if (refused || next?.matches("[data-replace]")) next.select();
   }
 
   document.addEventListener("DOMContentLoaded", settle);
   document.addEventListener("dosis:swapped", settle);
+
+  // A finger that stays on Enter means one thing, and not the next page's button too.
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat && event.key === "Enter" && event.target.matches?.("button, a")) event.preventDefault();
+  });
 
   // A form that is on its way is not sent twice by an impatient hand.
   document.addEventListener("submit", (event) => {
