@@ -32,6 +32,8 @@ RETRY_SECONDS = 0.5
 KEPT_SECONDS = 400 * 24 * 3600
 DUPLICATE_WINDOW_SECONDS = 120
 RELAY_LOCK_ID = 0x0D0516
+ELSEWHERE = "another process is relaying for this database"
+"""What a process says that has no connection because it needs none."""
 
 
 @dataclass(kw_only=True)
@@ -71,7 +73,7 @@ class Bus:
         connection = await asyncpg.connect(self.settings.database_url, timeout=5)
         try:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK_ID):
-                self.state.last_error = "another process is relaying for this database"
+                self.state.last_error = ELSEWHERE
                 await asyncio.sleep(1)
             yield connection
         finally:

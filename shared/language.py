@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
+from babel import Locale
 from babel.dates import format_date, get_day_names
 from babel.messages import Catalog, Message
 from babel.messages.mofile import write_mo
@@ -77,6 +78,10 @@ class Words:
     def weekday(self, iso_weekday: int) -> str:
         """1 is Monday."""
         return get_day_names("wide", locale=self.language)[iso_weekday - 1]
+
+    def language_name(self, code: str) -> str:
+        """A language by its name: el is ελληνικά; one without a name here is its code."""
+        return Locale.parse(self.language).languages.get(code, code)
 
     def time(self, moment: datetime, zone: tzinfo) -> str:
         return f"{moment.astimezone(zone):%H:%M}"

@@ -43,6 +43,11 @@ class TherapyDaysWrong(Refused):
     detail = "Give another last day, or none."
 
 
+class PlannedAlready(Conflict):
+    title = "This medicine is in the plan already"
+    detail = "Change the line that is there, so that it isn't given twice."
+
+
 class PerIntakeWrong(Refused):
     title = "That is no amount to take at once"
     detail = "Write it as 1, 1/2, 1 1/2 or 0.5: more than nothing and at most 1000."

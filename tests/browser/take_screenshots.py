@@ -15,7 +15,7 @@ class Picture(NamedTuple):
     name: str
     path: str
     role: Role | None = None
-    """Whose page it is, at the northern clinic; None: of nobody."""
+    """Whose page it is, at the northern clinic; None: of nobody. `{clinic}` in the path is that clinic."""
 
 
 PICTURES = (
@@ -23,6 +23,8 @@ PICTURES = (
     Picture("health", "/health"),
     Picture("today", "/", Role.CLINIC_PHARMACIST),
     Picture("api-stock", "/stock/api/schema"),
+    Picture("patients", "/dispense/clinics/{clinic}/patients", Role.SECRETARY),
+    Picture("patient-new", "/dispense/clinics/{clinic}/patients/new", Role.SECRETARY),
 )
 
 
@@ -30,6 +32,7 @@ PICTURES = (
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: size.name)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_take(visit: Visits, picture: Picture, size: Size, language: Language) -> None:
-    page = visit(picture.role, picture.path, size, language)
+    path = picture.path.format(clinic=visit.running.world.north.clinic_id)
+    page = visit(picture.role, path, size, language)
     page.wait_for_load_state("networkidle")
     page.screenshot(path=FOLDER / f"{picture.name}.{language}.{size.name}.png", full_page=True)

@@ -22,6 +22,7 @@ from services.dispense.rules.planning import (
     by_urgency,
     changes,
     needed_by,
+    next_expected,
     wanted_on,
 )
 
@@ -102,6 +103,21 @@ def test_what_is_owed_brings_a_covered_patient_back() -> None:
     owed_units, further_on = expected(plan(covered_through=through_on, owed=owed(5, through_on)))
     assert (owed_units.tops_up, owed_units.content_needed) == (named("S"), 5)
     assert (further_on.tops_up, further_on.from_on) == (None, through_on + timedelta(days=1))
+
+
+def test_the_next_day_is_the_first_that_some_line_brings_them_to() -> None:
+    tuesday = MONDAY + timedelta(days=1)
+    assert next_expected([plan()], MONDAY, TWICE_A_WEEK) == MONDAY
+    assert next_expected([plan()], tuesday, TWICE_A_WEEK) == THURSDAY
+    covered = plan(covered_through=NEXT_MONDAY + timedelta(days=1))
+    assert next_expected([covered], tuesday, TWICE_A_WEEK) == NEXT_MONDAY
+    assert next_expected([covered, plan(line="b")], tuesday, TWICE_A_WEEK) == THURSDAY
+
+
+def test_who_needs_nothing_in_three_months_has_no_next_day() -> None:
+    assert next_expected([], MONDAY, TWICE_A_WEEK) is None
+    assert next_expected([plan(covered_through=MONDAY + timedelta(days=200))], MONDAY, TWICE_A_WEEK) is None
+    assert next_expected([plan()], MONDAY, Calendar(weekdays=frozenset(), closures=frozenset())) is None
 
 
 def test_what_is_owed_covers_the_last_days_of_its_supply() -> None:

@@ -5,6 +5,9 @@ from typing import Any
 
 from deploy.client import Api, wait_until
 
+WALKED = "atorvastatin"
+"""Planned by nobody else, so that what was donated isn't reserved for an earlier test's patients."""
+
 
 def log_and_hand_in(partner: Api, pharmacy_id: str, item: dict[str, Any]) -> tuple[str, str]:
     """A collection of one line, handed in; returns (its path, the line's id)."""
@@ -70,7 +73,7 @@ def prepared_visit(counter: Api, card: str) -> dict[str, Any]:
 
 def walk(partner: Api, pharmacist: Api, counter: Api, pharmacy_id: str, today: date) -> None:
     """A donated box becomes a patient's medicine, and stock agrees to the unit."""
-    product_id = pharmacist.get("stock", "/products", text="amlodipine")["products"][0]["product"]["product_id"]
+    product_id = pharmacist.get("stock", "/products", text=WALKED)["products"][0]["product"]["product_id"]
     donate(partner, pharmacist, pharmacy_id, product_id, "WALK1", today)
     _, card = register(pharmacist, product_id, today)
     pharmacist.do("dispense", "/pharmacy-weekdays", {"weekdays": [1, 2, 3, 4, 5, 6, 7]})

@@ -16,6 +16,7 @@ from services.dispense.errors import (
     PatientForgotten,
     PatientNotFound,
     PerIntakeWrong,
+    PlannedAlready,
     TherapyDaysWrong,
     TherapyLineNotFound,
 )
@@ -160,7 +161,7 @@ async def plan_therapy(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, l
         raise TherapyDaysWrong
     async with work.transaction() as tx:
         assert tx.clinic_id is not None
-        patient = await _present(tx, patient_id)
+        patient = await present(tx, patient_id)
         product = await known.product_of(tx.sql, tx.clinic_id, line.product_id)
         before = await store.patients.therapy_lines_of(tx, patient_id)
         row = store.patients.TherapyLineRow(
@@ -172,16 +173,16 @@ async def plan_therapy(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, l
             schedule=line.schedule,
             starts_on=line.starts_on,
             until_on=line.until_on,
-            sealed_prescriber=_sealed(keys, tx.clinic_id, patient, line.prescribed_by),
+            sealed_prescriber=sealed_prescriber(keys, tx.clinic_id, patient, line.prescribed_by),
             covered_through=None,
         )
         await store.patients.add_therapy_line(tx, patient_id, row)
         identity = identity_of(keys, tx.clinic_id, patient)
-        alerts = await _alerts(tx, product, before, identity.allergies if identity else ())
+        alerts = await alerts_of(tx, product, before, identity.allergies if identity else ())
         return tx.done(TherapyLineChanged(therapy_line_id=row.therapy_line_id, alerts=alerts))
 
 
-def _sealed(
+def sealed_prescriber(
     keys: sealing.ClinicKeys, clinic_id: UUID, patient: store.patients.PatientRow, prescriber: str | None
 ) -> bytes | None:
     if prescriber is None or patient.wrapped_key is None:
@@ -203,7 +204,7 @@ def prescriber_of(
     return sealing.unseal(wrapping, patient.wrapped_key, patient.patient_id, line.sealed_prescriber).decode()
 
 
-async def _alerts(
+async def alerts_of(
     tx: Transaction,
     product: known.KnownProduct,
     before: Sequence[store.patients.TherapyLineRow],
@@ -211,7 +212,7 @@ async def _alerts(
 ) -> list[TherapyAlert]:
     alerts: list[TherapyAlert] = []
     moieties = {ingredient.moiety for ingredient in product.product.ingredients}
-    if any(names_substance(named, moiety) for named in _named_in(allergies) for moiety in moieties):
+    if is_allergic(allergies, product):
         alerts.append(TherapyAlert.ALLERGY)
     running = [line.product_id for line in before if line.until_on is None or line.until_on >= tx.today]
     others = await known.products(tx.sql, tx.clinic_id, running)
@@ -221,37 +222,62 @@ async def _alerts(
     return alerts
 
 
-def _named_in(allergies: Sequence[str]) -> list[str]:
+def is_allergic(allergies: Sequence[str], product: known.KnownProduct) -> bool:
+    """Whether a substance of the product stands among the allergies, in whatever language or salt."""
+    moieties = {ingredient.moiety for ingredient in product.product.ingredients}
+    return any(names_substance(named, moiety) for named in named_in(allergies) for moiety in moieties)
+
+
+def named_in(allergies: Sequence[str]) -> list[str]:
     """Each substance that was written, one or several in a field."""
     return [named for allergy in allergies for named in _BETWEEN.split(allergy) if named.strip()]
 
 
-async def end_therapy_line(work: Work, patient_id: UUID, therapy_line_id: UUID, until_on: date) -> TherapyLineChanged:
-    """The last day of a line of the plan."""
+async def end_therapy_line(
+    work: Work, patient_id: UUID, therapy_line_id: UUID, until_on: date | None
+) -> TherapyLineChanged:
+    """The last day of a line of the plan; None: it goes on."""
     async with work.transaction() as tx:
-        await _present(tx, patient_id)
-        lines = {line.therapy_line_id: line for line in await store.patients.therapy_lines_of(tx, patient_id)}
-        line = lines.get(therapy_line_id)
-        if line is None:
-            raise TherapyLineNotFound
+        await present(tx, patient_id)
+        line = await line_of(tx, patient_id, therapy_line_id)
+        if until_on is None:
+            await _refuse_twice(tx, patient_id, line)
         # A line that has not begun ends the day before it would: it is never given.
-        if until_on < line.starts_on - timedelta(days=1):
+        if until_on is not None and until_on < line.starts_on - timedelta(days=1):
             raise TherapyDaysWrong
         await store.patients.end_therapy_line(tx, patient_id, therapy_line_id, until_on)
         return tx.done(TherapyLineChanged(therapy_line_id=therapy_line_id))
 
 
+async def _refuse_twice(tx: Transaction, patient_id: UUID, line: store.patients.TherapyLineRow) -> None:
+    """A line that goes on after it was changed would be given beside the one that follows it."""
+    for other in await store.patients.therapy_lines_of(tx, patient_id):
+        over = other.until_on is not None and other.until_on < max(tx.today, other.starts_on)
+        if other.product_id == line.product_id and other.therapy_line_id != line.therapy_line_id and not over:
+            raise PlannedAlready
+
+
+async def line_of(tx: Transaction, patient_id: UUID, therapy_line_id: UUID) -> store.patients.TherapyLineRow:
+    """A line of a patient's plan; raises TherapyLineNotFound."""
+    lines = await store.patients.therapy_lines_of(tx, patient_id)
+    found = next((line for line in lines if line.therapy_line_id == therapy_line_id), None)
+    if found is None:
+        raise TherapyLineNotFound
+    return found
+
+
 async def forget_patient(work: Work, patient_id: UUID, backup_retention_days: int) -> PatientForgot:
     """Destroy key, identity and index: nobody can tell any more who it was. What was given stays, nameless."""
     async with work.transaction() as tx:
-        await _present(tx, patient_id)
+        await present(tx, patient_id)
         await store.patients.forget(tx, patient_id)
         final_on = tx.today + timedelta(days=backup_retention_days)
         return tx.done(PatientForgot(patient_id=patient_id, final_on=final_on))
 
 
-async def _present(tx: Transaction, patient_id: UUID) -> store.patients.PatientRow:
-    patient = await store.patients.find_patient(tx, patient_id, lock=True)
+async def present(tx: Transaction, patient_id: UUID, *, lock: bool = True) -> store.patients.PatientRow:
+    """A patient who is not forgotten; raises PatientNotFound or PatientForgotten."""
+    patient = await store.patients.find_patient(tx, patient_id, lock=lock)
     if patient is None:
         raise PatientNotFound
     if patient.forgotten_at is not None:

@@ -93,6 +93,13 @@ def _brings(plan: Plan, day_on: date, following_on: date | None) -> bool:
     return is_expected(plan.covered_through, plan.starts_on, plan.until_on, day_on, following_on)
 
 
+def next_expected(plans: Sequence[Plan], today: date, calendar: Calendar) -> date | None:
+    """The first pharmacy day, today or later, that one patient's plans bring them to."""
+    days = (today + timedelta(days=offset) for offset in range(FURTHEST_DAY + 1))
+    open_days = (day for day in days if calendar.is_open(day))
+    return next((day for day in open_days if any(_brings(plan, day, calendar.following(day)) for plan in plans)), None)
+
+
 def needed_by(lines: Iterable[Plan], day_on: date, is_open: Callable[[date], bool], most_days: int) -> list[Wanted]:
     """What one patient needs on a day, of every line and of what is owed."""
     found: list[Wanted] = []

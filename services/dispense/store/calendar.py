@@ -19,6 +19,22 @@ ADD_CLOSURE = "INSERT INTO closure (clinic_id, day_on, reason) VALUES ($1, $2, $
 REMOVE_CLOSURE = "DELETE FROM closure WHERE clinic_id = $1 AND day_on = $2"
 
 
+CLINIC = "SELECT name, phone FROM clinic WHERE clinic_id = $1"
+
+
+class Clinic(Struct, frozen=True, kw_only=True):
+    """What stands on cards and labels."""
+
+    name: str
+    phone: str | None
+
+
+async def clinic(tx: Transaction) -> Clinic:
+    row = await tx.sql.fetchrow(CLINIC, tx.clinic_id)
+    assert row is not None, "a clinic whose people are let in is known"
+    return Clinic(**dict(row))
+
+
 class Closure(Struct, frozen=True, kw_only=True):
     day_on: date
     reason: str

@@ -48,6 +48,7 @@ class VisitLot(Struct, frozen=True, kw_only=True):
 
     line_id: UUID
     lot_id: UUID
+    product_id: UUID
     product_name: str
     batch: str | None
     expires_on: date
@@ -60,8 +61,8 @@ class VisitLot(Struct, frozen=True, kw_only=True):
 
 
 LOTS_OF_VISIT = """
-SELECT escrow.line_id, escrow.lot_id, escrow.product_name, escrow.batch, escrow.expires_on, escrow.opened,
-       escrow.place, escrow.use_through_on,
+SELECT escrow.line_id, escrow.lot_id, escrow.product_id, escrow.product_name, escrow.batch, escrow.expires_on,
+       escrow.opened, escrow.place, escrow.use_through_on,
        escrow.reserved_units - escrow.given_units - escrow.released_units AS reserved_units, escrow.given_units,
        escrow.stopped_reason
 FROM escrow

@@ -73,18 +73,24 @@ class CallBackRow(Struct, frozen=True, kw_only=True):
     noticed_at: datetime
 
 
-CALL_BACKS = """
+_CALL_BACKS = """
 SELECT visit.patient_id, call_back.lot_id, escrow.product_name, escrow.batch, dispensed.units, call_back.reason,
        dispensed.given_at, call_back.noticed_at
 FROM call_back
 JOIN dispensed USING (dispensed_id)
 JOIN visit USING (visit_id)
 JOIN escrow ON escrow.line_id = dispensed.line_id AND escrow.lot_id = dispensed.lot_id
-WHERE call_back.clinic_id = $1 AND dispensed.undone_at IS NULL
+WHERE call_back.clinic_id = $1 AND dispensed.undone_at IS NULL{which}
 ORDER BY call_back.noticed_at DESC, call_back.dispensed_id
 LIMIT $2
 """
+CALL_BACKS = _CALL_BACKS.format(which="")
+CALL_BACKS_OF_DAY = _CALL_BACKS.format(which=" AND visit.day_id = $3")
 
 
 async def call_backs(tx: Transaction, most: int) -> list[CallBackRow]:
     return [CallBackRow(**dict(row)) for row in await tx.sql.fetch(CALL_BACKS, tx.clinic_id, most)]
+
+
+async def call_backs_of_day(tx: Transaction, day_id: UUID, most: int) -> list[CallBackRow]:
+    return [CallBackRow(**dict(row)) for row in await tx.sql.fetch(CALL_BACKS_OF_DAY, tx.clinic_id, most, day_id)]

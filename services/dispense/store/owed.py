@@ -54,6 +54,7 @@ async def settle_owed(tx: Transaction, supplies: dict[UUID, bool]) -> None:
 class OwedRow(Struct, frozen=True, kw_only=True):
     supply_id: UUID
     patient_id: UUID
+    product_id: UUID
     product_name: str
     units: int
     reason: str
@@ -61,17 +62,29 @@ class OwedRow(Struct, frozen=True, kw_only=True):
     through_on: date
 
 
-OWED = """
-SELECT owed.supply_id, supply.patient_id, product.name AS product_name, owed.units, owed.reason,
+_OWED = """
+SELECT owed.supply_id, supply.patient_id, product.product_id, product.name AS product_name, owed.units, owed.reason,
        lower(supply.days) AS from_on, upper(supply.days) - 1 AS through_on
 FROM owed
 JOIN supply USING (supply_id)
 JOIN therapy_line ON therapy_line.therapy_line_id = supply.therapy_line_id
 JOIN product USING (product_id)
-WHERE owed.clinic_id = $1 AND owed.state = 'open' AND upper(supply.days) > $2
+WHERE owed.clinic_id = $1 AND owed.state = 'open' AND {which}
 ORDER BY upper(supply.days), owed.supply_id
 LIMIT $3
 """
+OWED = _OWED.format(which="upper(supply.days) > $2 AND ($4::uuid IS NULL OR supply.patient_id = $4)")
+# What visits of a day left owed, or topped up without making it whole.
+OWED_OF_DAY = _OWED.format(
+    which="""owed.supply_id IN (
+    SELECT unnest(ARRAY[visit_line.supply_id, visit_line.tops_up])
+    FROM visit_line
+    JOIN visit USING (visit_id)
+    WHERE visit.day_id = $2 AND visit.state = 'served' AND visit_line.state <> 'dropped'
+)"""
+)
+OWED_OF_VISIT = OWED_OF_DAY.replace("visit.day_id = $2 AND visit.state = 'served'", "visit.visit_id = $2")
+FIND_OWED = _OWED.format(which="owed.supply_id = $2")
 CANCEL_OWED = """
 UPDATE owed
 SET state = 'cancelled', changed_at = $3
@@ -81,8 +94,22 @@ RETURNING supply.patient_id
 """
 
 
-async def owed_rows(tx: Transaction, most: int) -> list[OwedRow]:
-    return [OwedRow(**dict(row)) for row in await tx.sql.fetch(OWED, tx.clinic_id, tx.today, most)]
+async def owed_rows(tx: Transaction, most: int, patient_id: UUID | None = None) -> list[OwedRow]:
+    """What is owed, to everybody or to one patient."""
+    return [OwedRow(**dict(row)) for row in await tx.sql.fetch(OWED, tx.clinic_id, tx.today, most, patient_id)]
+
+
+async def owed_of_day(tx: Transaction, day_id: UUID, most: int) -> list[OwedRow]:
+    return [OwedRow(**dict(row)) for row in await tx.sql.fetch(OWED_OF_DAY, tx.clinic_id, day_id, most)]
+
+
+async def owed_of_visit(tx: Transaction, visit_id: UUID, most: int) -> list[OwedRow]:
+    return [OwedRow(**dict(row)) for row in await tx.sql.fetch(OWED_OF_VISIT, tx.clinic_id, visit_id, most)]
+
+
+async def find_owed(tx: Transaction, supply_id: UUID) -> OwedRow | None:
+    row = await tx.sql.fetchrow(FIND_OWED, tx.clinic_id, supply_id, 1)
+    return OwedRow(**dict(row)) if row else None
 
 
 async def cancel_owed(tx: Transaction, supply_id: UUID) -> UUID | None:

@@ -63,6 +63,30 @@ async def patient_id_of_card(tx: Transaction, card_mac: bytes) -> UUID | None:
     return patient_id
 
 
+ALL_SEALED = _PATIENT + "WHERE patient.clinic_id = $1 AND patient.forgotten_at IS NULL ORDER BY patient.patient_id"
+SET_CYCLE = "UPDATE patient SET cycle_days = $3 WHERE clinic_id = $1 AND patient_id = $2"
+SET_IDENTITY = "UPDATE patient_identity SET sealed = $3 WHERE clinic_id = $1 AND patient_id = $2"
+
+
+async def all_sealed(tx: Transaction) -> list[PatientRow]:
+    """Everybody who is not forgotten: a name is found by opening them one by one, for it is written nowhere."""
+    return [PatientRow(**dict(row)) for row in await tx.sql.fetch(ALL_SEALED, tx.clinic_id)]
+
+
+async def set_identity(tx: Transaction, patient_id: UUID, sealed: bytes) -> None:
+    await tx.sql.execute(SET_IDENTITY, tx.clinic_id, patient_id, sealed)
+
+
+async def set_cycle_days(tx: Transaction, patient_id: UUID, cycle_days: int) -> None:
+    await tx.sql.execute(SET_CYCLE, tx.clinic_id, patient_id, cycle_days)
+
+
+async def replace_card(tx: Transaction, patient_id: UUID, card_mac: bytes) -> None:
+    """From now on they are found by another card, and by the old one no more."""
+    await tx.sql.execute(FORGET_INDEX, tx.clinic_id, patient_id)
+    await tx.sql.execute(ADD_INDEX, tx.clinic_id, card_mac, patient_id)
+
+
 LOOK = """
 INSERT INTO patient_look (clinic_id, patient_id, person_id, looked_at, purpose)
 SELECT $1, patient_id, $3, $4, $5
@@ -162,7 +186,7 @@ RETURNING therapy_line_id
 """
 
 
-async def end_therapy_line(tx: Transaction, patient_id: UUID, therapy_line_id: UUID, until_on: date) -> bool:
+async def end_therapy_line(tx: Transaction, patient_id: UUID, therapy_line_id: UUID, until_on: date | None) -> bool:
     row = await tx.sql.fetchval(END_THERAPY_LINE, tx.clinic_id, patient_id, therapy_line_id, until_on)
     return row is not None
 

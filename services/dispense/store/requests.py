@@ -75,7 +75,7 @@ async def waiting_walk_ins(tx: Transaction, day_id: UUID) -> list[UUID]:
 
 
 WAITING_REQUEST_OF_VISIT = """
-SELECT request.request_id
+SELECT request.request_id, request.wait_until
 FROM request
 JOIN visit_line USING (request_id)
 WHERE request.clinic_id = $1
@@ -90,3 +90,18 @@ async def waiting_request_of_visit(tx: Transaction, visit_id: UUID) -> UUID | No
     """The request of a walk-in that stock has not answered."""
     request_id: UUID | None = await tx.sql.fetchval(WAITING_REQUEST_OF_VISIT, tx.clinic_id, visit_id)
     return request_id
+
+
+async def waits_until(tx: Transaction, visit_id: UUID) -> datetime | None:
+    """Until when a walk-in waits for stock; None: it doesn't."""
+    row = await tx.sql.fetchrow(WAITING_REQUEST_OF_VISIT, tx.clinic_id, visit_id)
+    return row["wait_until"] if row else None
+
+
+OLDEST_WAITING = "SELECT min(asked_at) FROM request WHERE clinic_id = $1 AND state = 'asked'"
+
+
+async def oldest_waiting(tx: Transaction) -> datetime | None:
+    """Since when a request waits for stock's answer; None: none waits."""
+    since: datetime | None = await tx.sql.fetchval(OLDEST_WAITING, tx.clinic_id)
+    return since

@@ -150,6 +150,7 @@ class VisitLine(Struct, frozen=True, kw_only=True):
     line_id: UUID
     visit_id: UUID
     therapy_line_id: UUID
+    product_id: UUID
     product_name: str
     per_intake: str
     from_on: date
@@ -162,8 +163,8 @@ class VisitLine(Struct, frozen=True, kw_only=True):
 
 
 _LINES = """
-SELECT visit_line.line_id, visit_line.visit_id, visit_line.therapy_line_id, product.name AS product_name,
-       therapy_line.per_intake, visit_line.from_on, visit_line.through_on,
+SELECT visit_line.line_id, visit_line.visit_id, visit_line.therapy_line_id, visit_line.product_id,
+       product.name AS product_name, therapy_line.per_intake, visit_line.from_on, visit_line.through_on,
        visit_line.state = 'asked' AS waits, visit_line.short_units,
        coalesce(sum(escrow.reserved_units - escrow.given_units - escrow.released_units), 0)::int AS reserved_units,
        coalesce(sum(escrow.given_units), 0)::int AS given_units, visit_line.tops_up IS NOT NULL AS tops_up
