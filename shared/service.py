@@ -33,6 +33,7 @@ from shared.web.assets import serve_asset
 from shared.web.docs import docs_routes
 from shared.web.pages import refusals
 from shared.web.pages.handling import page_guard
+from shared.web.pages.waiting import Counting, nothing_waits, numbers_page
 from shared.web.seeing import request_id_middleware, seeing_routes
 from shared.web.start import first_pages
 
@@ -54,6 +55,8 @@ class Service:
     name: str
     routes: tuple[HTTPRouteHandler, ...]
     pages: tuple[HTTPRouteHandler, ...] = ()
+    waiting: Counting = nothing_waits
+    """How much waits for a person, for the head of every page."""
     consumers: Consumers
     reads: tuple[str, ...]
     """Whose events it reads: services of the cell, and "net"."""
@@ -136,8 +139,8 @@ def _router(service: Service, runtime: Runtime) -> Router:
 def _pages_router(service: Service, runtime: Runtime) -> Router:
     return Router(
         f"/{service.name}",
-        route_handlers=list(service.pages),
-        guards=[page_guard(runtime)],
+        route_handlers=[*service.pages, numbers_page(service.waiting)],
+        guards=[page_guard(runtime, service.waiting)],
         exception_handlers=refusals.page_exception_handlers(service.constraints),
     )
 

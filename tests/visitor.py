@@ -81,6 +81,8 @@ class Visitor:
         """A form of a page, with a new key, followed to where it leads."""
         carried = {"key": str(new_id()), "csrf": csrf_token(self.token)}
         answer = self.sent(path, carried | fields)
+        while answer.status_code == 307:
+            answer = self.sent(answer.headers["Location"], carried | fields)
         if answer.status_code == 303:
             return self.get(answer.headers["Location"])
         return Page(answer)

@@ -12,6 +12,8 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 STATIC = Path(__file__).parent.parent / "static"
+JOINED = {"dosis.js": ("scripts/page.js", "scripts/scanner.js", "scripts/sending.js")}
+"""What each page needs, in one file, because on poor internet every request is a delay of its own."""
 FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
 # Written here, because every machine has another table of its own, and browsers believe what they are told.
@@ -67,12 +69,12 @@ async def serve_asset(
 @functools.cache
 def _names() -> frozenset[str]:
     """Whatever else is asked for isn't looked for."""
-    return frozenset(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file())
+    return frozenset(path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*") if path.is_file()) | set(JOINED)
 
 
 @functools.cache
 def _read(name: str) -> _Asset:
-    content = (STATIC / name).read_bytes()
+    content = b"\n".join((STATIC / part).read_bytes() for part in JOINED.get(name, (name,)))
     suffix = Path(name).suffix
     return _Asset(
         content=content,

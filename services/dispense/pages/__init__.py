@@ -16,6 +16,7 @@ from services.dispense.pages import (
     unexpected,
     waiting,
 )
+from shared.web.pages.finding import find_form
 
 PAGES = (
     *patients.PAGES,
@@ -32,4 +33,5 @@ PAGES = (
     *papers.PAGES,
     *reach.PAGES,
     *waiting.PAGES,
+    find_form(counter.bag_or_patient),
 )

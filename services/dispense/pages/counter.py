@@ -14,6 +14,8 @@ from services.dispense.api.keys import keys_of
 from services.dispense.errors import CardMistyped, CardUnknown, NotToday
 from services.dispense.pages.bags import Bag, bag_of
 from services.dispense.pages.reach import reach_of
+from services.dispense.pages.seen import address_of
+from services.dispense.rules.card import read_card_code
 from shared import fields
 from shared.database import Work
 from shared.roles import Act
@@ -68,10 +70,31 @@ async def find_by_form(work: Work, view: View, clinic_id: UUID, day_on: date) ->
         await view.once(actions.undo_last(work, typed.last), actions.VisitChanged)
         return view.go(f"{base}/{typed.last}", undone="yes")
     patient_id = await _patient_of(view, typed.text)
+    return view.go(await _bag_address(view, base, patient_id, day_on))
+
+
+async def _bag_address(view: View, base: str, patient_id: UUID, day_on: date) -> str:
+    """Of the visit of a patient, or of the page of somebody who isn't expected."""
     async with view.reading.reading() as tx:
         visit = await store.visits.visit_of_patient(tx, patient_id, day_on)
         lines = await store.visit_lines.lines_of_visit(tx, visit.visit_id) if visit else []
-    return view.go(f"{base}/{visit.visit_id}" if visit and lines else f"{base}/unexpected/{patient_id}")
+    return f"{base}/{visit.visit_id}" if visit and lines else f"{base}/unexpected/{patient_id}"
+
+
+async def bag_or_patient(view: View, text: str) -> str | None:
+    """Where a card leads that was scanned on any page: today's bag, else its patient; None: it is no card."""
+    code = read_card_code(text)
+    if code is None or view.clinic_id is None or not view.may(Act.SEE_PATIENT):
+        return None
+    try:
+        patient_id = await patients.find_by_card(view.reading, keys_of(view.runtime), code)
+    except CardUnknown:
+        return None
+    async with view.reading.reading() as tx:
+        today = await store.days.find_day(tx, view.today)
+    if today is None or today.state != "open" or today.prepared_at is None or not view.may(Act.GIVE):
+        return address_of(view.clinic_id, patient_id)
+    return await _bag_address(view, counter_address(view.clinic_id, view.today), patient_id, view.today)
 
 
 async def _patient_of(view: View, text: str) -> UUID:

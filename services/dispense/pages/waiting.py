@@ -25,4 +25,13 @@ async def show_waiting(work: Work, view: View, clinic_id: UUID) -> Response[Any]
     return view.plain("dispense/waiting.html", next_on=next_on, numbers=shown, unprepared=unprepared, expected=expected)
 
 
+async def numbers(view: View) -> dict[str, int]:
+    """Bags that wait at today's counter."""
+    if not view.may(Act.GIVE):
+        return {}
+    async with view.reading.reading() as tx:
+        today = (await store.summaries.numbers_of(tx, [view.today])).get(view.today)
+    return {"days": today.to_come if today and today.state == "open" else 0}
+
+
 PAGES = (show_waiting,)

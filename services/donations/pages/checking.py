@@ -64,20 +64,26 @@ def base_of(clinic_id: UUID) -> str:
     return f"/donations/clinics/{clinic_id}/check"
 
 
+async def collection_of_slip(view: View, text: str) -> str | None:
+    """The address that a slip leads to; None: it is none of this clinic's."""
+    bits = slips.bits_of_slip(text)
+    if bits is None or view.clinic_id is None or not view.may(Act.CHECK_DONATION):
+        return None
+    async with view.reading.reading() as tx:
+        found = await store.collections.by_slip(tx, bits)
+    return f"{address_of(view.clinic_id, found.collection_id)}/check" if found else None
+
+
 class SlipForm(Struct, frozen=True, kw_only=True):
     text: fields.Scan
 
 
 @form("/clinics/{clinic_id:uuid}/check", act=Act.CHECK_DONATION, again=show_queue)
 async def find_by_slip(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
-    typed = view.typed(SlipForm)
-    bits = slips.bits_of_slip(typed.text)
-    if bits is not None:
-        async with view.reading.reading() as tx:
-            found = await store.collections.by_slip(tx, bits)
-        if found is not None:
-            return view.go(f"{address_of(clinic_id, found.collection_id)}/check")
-    raise FormWrong(problems=[FieldProblem("text", NO_SUCH_SLIP)])
+    address = await collection_of_slip(view, view.typed(SlipForm).text)
+    if address is None:
+        raise FormWrong(problems=[FieldProblem("text", NO_SUCH_SLIP)])
+    return view.go(address)
 
 
 @page("/clinics/{clinic_id:uuid}/collections/{collection_id:uuid}/check", act=Act.CHECK_DONATION)

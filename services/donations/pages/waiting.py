@@ -24,4 +24,12 @@ async def show_waiting(work: Work, access: Access, view: View, clinic_id: UUID) 
     return view.plain("donations/waiting.html", opened=opened, handed_in=handed_in, held=held)
 
 
+async def numbers(view: View) -> dict[str, int]:
+    """Collections that wait for the clinic's check."""
+    if not view.may(Act.CHECK_DONATION):
+        return {}
+    async with view.reading.reading() as tx:
+        return {"check": await store.collections.count_handed_in(tx)}
+
+
 PAGES = (show_waiting,)

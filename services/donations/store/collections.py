@@ -136,6 +136,13 @@ async def lock_collection(tx: Transaction, collection_id: UUID) -> LockedCollect
     return LockedCollection(**dict(row)) if row else None
 
 
+COUNT_HANDED_IN = "SELECT count(*) FROM collection WHERE clinic_id = $1 AND state = 'handed_in'"
+
+
+async def count_handed_in(tx: Transaction) -> int:
+    return await tx.sql.fetchval(COUNT_HANDED_IN, tx.clinic_id) or 0
+
+
 async def list_collections(
     tx: Transaction, state: CollectionState | None, pharmacy_ids: frozenset[UUID] | None, most: int
 ) -> list[CollectionRow]:

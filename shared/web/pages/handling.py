@@ -20,7 +20,7 @@ from shared.runtime import Runtime
 from shared.web.admitting import AnyRequest, admit, again_if_in_vain, command_of, work_of
 from shared.web.operations import PROVIDED
 from shared.web.pages.forms import BadForm, read_body
-from shared.web.pages.view import SentBefore, View, failed_form, is_csrf_token, said_of
+from shared.web.pages.view import Counting, SentBefore, View, failed_form, is_csrf_token, said_of
 
 P = ParamSpec("P")
 Answer = Response[Any]
@@ -114,14 +114,14 @@ async def _show(again: HTTPRouteHandler, view: View, given: Mapping[str, Any]) -
 
 
 def page_guard(
-    runtime: Runtime,
+    runtime: Runtime, counting: Counting
 ) -> Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]:
     """Checks every page of a service: a form is from a page of ours and of this session, and who may."""
 
     async def check(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         assert isinstance(connection, Request), "pages have no websockets"
         state = connection.scope["state"]
-        state["runtime"] = runtime
+        state["runtime"], state["counting"] = runtime, counting
         if connection.method == "POST":
             refuse_from_elsewhere(connection)
             if not connection.headers.get("content-type", "").startswith(FORM):

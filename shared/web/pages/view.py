@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -60,6 +60,7 @@ class View:
         self.access: Access | None = request.scope["state"].get("access")
         self.clinic_id: UUID | None = request.path_params.get("clinic_id")
         self.language = language_of(request)
+        self.counted: Mapping[str, int] = {}
 
     @property
     def runtime(self) -> Runtime:
@@ -160,6 +161,9 @@ class View:
         """The page, with the head that all pages have."""
         pool = self.runtime.database.pool
         head = await pool.fetchrow(HEAD, self.access.person_id if self.access else None, self.clinic_id)
+        if self.clinic_id is not None:
+            counting: Counting = self.request.scope["state"]["counting"]
+            self.counted = await counting(self)
         return self.plain(template, status=status, head=head, **context)
 
     def plain(self, template: str, *, status: int = 200, **context: Any) -> Response[str]:
@@ -177,6 +181,10 @@ class View:
     def go(self, path: str, **query: object) -> Response[str]:
         """After a form: the page that shows what became of it, so that a reload does nothing twice."""
         return go(path, **query)
+
+
+Counting = Callable[[View], Awaitable[Mapping[str, int]]]
+"""How much waits for this person at one service, by the last part of the address of the menu's entry."""
 
 
 def go(path: str, **query: object) -> Response[str]:

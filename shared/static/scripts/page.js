@@ -41,6 +41,21 @@
     if (event.repeat && event.key === "Enter" && event.target.matches?.("button, a")) event.preventDefault();
   });
 
+  // What waits at the other services: they are asked, and whoever doesn't answer leaves a question mark.
+  const nav = document.querySelector("[data-numbers]");
+  for (const address of nav?.dataset.numbers.split(" ") ?? []) {
+    const counts = [...nav.querySelectorAll(`a[href^="/${address.split("/")[1]}/"] [data-count]`)];
+    const show = (numberOf) => {
+      for (const count of counts) {
+        count.querySelector("b").textContent = numberOf(count.dataset.count);
+        count.hidden = !numberOf(count.dataset.count);
+      }
+    };
+    fetch(address, { signal: AbortSignal.timeout(10000) })
+      .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(answer.status))))
+      .then((numbers) => show((name) => numbers[name] ?? 0), () => show(() => "?"));
+  }
+
   // A form that is on its way is not sent twice by an impatient hand.
   document.addEventListener("submit", (event) => {
     const form = event.target;
