@@ -154,9 +154,17 @@ def test_scans_that_wait_outlive_a_session_that_ended(visit: Visits, together: R
     visit.watch.expected.add(401)
     page = collection(visit, together, PHONE)
     page.context.clear_cookies(name=COOKIE)
-    slow_down(page)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/boxes", hold)
     for number, box in enumerate((AMLIBON, NORMODIN, NORVALET)):
         scan(page, data_matrix(box, f"ENDED{number}", f"ENDED-{number}"), layout="greek", separator="ctrl")
+    [first] = held
+    first.continue_()
+    page.unroute("**/boxes")
     page.locator("#sign_in_name").fill(sign_in_name_of(Role.PARTNER_PHARMACIST, NORTH))
     page.locator("#password").fill(PASSWORD)
     page.keyboard.press("Enter")

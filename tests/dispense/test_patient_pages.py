@@ -79,7 +79,7 @@ def test_a_name_is_enough_to_be_registered_and_the_card_is_there(secretary: Visi
 def test_there_is_no_field_for_papers(secretary: Visitor) -> None:
     page = secretary.get(f"{everybody(secretary)}/new")
     names = set(re.findall(r'<(?:input|select)[^>]* name="(\w+)"', page.html))
-    assert names - {"key", "csrf"} == {"alias", "age_band", "language", "cycle_days", "allergies", "contact"}
+    assert names - {"key", "csrf", "text"} == {"alias", "age_band", "language", "cycle_days", "allergies", "contact"}
     assert "they can have it forgotten whenever they wish" in page.text
 
 
@@ -179,6 +179,16 @@ def test_a_line_is_said_in_words_before_and_after_it_is_kept(pharmacist: Visitor
     kept = pharmacist.post(f"{patient}/plan", **(sent | {"sure": "yes", "again": "", "key": str(new_id())}))
     assert "In the plan" in kept.text and "1½ tablets 2 times a day" in kept.text
     assert len(lines_of(kept)) == 1 and "prescribed by Dr." in kept.text
+
+
+@pytest.mark.parametrize("code", ["2802585801014", "01028025858010141729063010LOT"])
+def test_a_box_that_somebody_brought_is_scanned_for_the_plan(pharmacist: Visitor, running: Running, code: str) -> None:
+    patient = register(pharmacist).path
+    asked = pharmacist.post(f"{patient}/plan", text=code)
+    assert "NORMODIN" in asked.text and "How is it taken?" in asked.text
+    assert asked.forms[f"{patient}/plan"]["product_id"] == product(pharmacist, running, "NORMODIN")
+    nothing = pharmacist.post(f"{patient}/plan", text="5200000000007")
+    assert "Nothing is called" in nothing.text
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,24 @@ def test_bars_ask_for_the_expiry_and_store_nothing_before(pharmacist: Visitor, r
     assert (line["batch"], line["expires_on"]) == ("B1", "2029-06-30")
 
 
+def test_a_box_whose_question_was_left_is_told_when_another_is_scanned(
+    pharmacist: Visitor, running: Running, base: str
+) -> None:
+    asked = log(pharmacist, base, text=NORMODIN)
+    left = asked.forms[f"{base}/boxes"]["left"]
+    assert "NORMODIN" in left
+    told = "Not added, because its question was not answered"
+    other = log(pharmacist, base, text=full(SALOSPIR), left=left)
+    assert f"{told}: {left}" in other.text and len(lines(running, base)) == 1
+    again = log(pharmacist, base, text=SALOSPIR, left=left)
+    assert f"{told}: {left}" in again.text
+    answered = log(pharmacist, base, text=NORMODIN, batch_asked="yes", expires="0629")
+    assert told not in answered.text
+    second_code = log(pharmacist, base, text=full(NORMODIN), left=left)
+    assert "If there are two, scan the other one too." in second_code.text
+    assert told not in pharmacist.get(base).text
+
+
 def test_a_batch_that_was_asked_and_left_empty_is_unreadable(pharmacist: Visitor, running: Running, base: str) -> None:
     log(pharmacist, base, text=NORMODIN, batch_asked="yes", expires="06/2029")
     assert [line["batch"] for line in lines(running, base)] == [None]

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from litestar import Response
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from services.dispense import directions, words
 from services.dispense.actions import changing
@@ -23,8 +24,9 @@ from services.dispense.rules.short_codes import (
     read_short_code,
     write_short_code,
 )
-from shared import fields, known
-from shared.database import Work
+from shared import fields, gtins, known
+from shared.codes import Question, Recognised, read_code
+from shared.database import Transaction, Work
 from shared.exact import fraction_of
 from shared.language import N_, Words
 from shared.roles import Act
@@ -41,9 +43,9 @@ UNTIL_BEFORE = N_("The last day is before the first one.")
 
 
 class LineForm(Struct, frozen=True, kw_only=True):
-    """`text`: a medicine's name. `sure`: the words were seen and are right."""
+    """`text`: a medicine's name, or the code of its box. `sure`: the words were seen and are right."""
 
-    text: fields.Name | None = None
+    text: fields.Scan | None = None
     product_id: UUID | None = None
     code: Annotated[str, Meta(max_length=LONGEST_CODE, pattern=fields.ONE_LINE)] | None = None
     starts: fields.Day | None = None
@@ -117,6 +119,9 @@ async def _next_step(view: View, runtime: Runtime, patient_id: UUID, typed: Line
         if typed.text is None:
             raise FormWrong(problems=[FieldProblem("text", NEEDED)])
         async with view.reading.reading() as tx:
+            scanned = await _scanned(tx, typed.text, view.today)
+            if scanned is not None:
+                return Step(typed=replace(typed, product_id=scanned.product.product_id), product=scanned)
             return Step(typed=typed, found=await known.products_named(tx.sql, tx.clinic_id, typed.text, MOST_FOUND))
     async with view.reading.reading() as tx:
         product = await known.product_of(tx.sql, tx.clinic_id, typed.product_id)
@@ -125,6 +130,17 @@ async def _next_step(view: View, runtime: Runtime, patient_id: UUID, typed: Line
     taken, _ = _read(typed, view.today)
     alerts = await changing.alerts_before(view.reading, keys_of(runtime), patient_id, typed.product_id)
     return Step(typed=typed, product=product, taken=taken, alerts=alerts)
+
+
+async def _scanned(tx: Transaction, text: str, today: date) -> known.KnownProduct | None:
+    """The medicine of a box that was scanned: an empty one that somebody brought; None: it is a name."""
+    reading = read_code(text, today)
+    numbers = {reading.gtin} if isinstance(reading, Recognised) else set[str | None]()
+    if isinstance(reading, Question):
+        numbers = {each.gtin for each in reading.readings}
+    gtin = numbers.pop() if len(numbers) == 1 else None
+    pack = await gtins.pack_of(tx.sql, tx.clinic_id, gtin) if gtin else None
+    return pack.product if pack else None
 
 
 def _read(typed: LineForm, today: date) -> tuple[Taken, date]:

@@ -50,6 +50,14 @@ class Asked(Struct, frozen=True, kw_only=True):
         return YesOrNo(asked=self.not_certain.asked, facts=self.not_certain.facts, yes=yes)
 
     @property
+    def left(self) -> str | None:
+        """What the box is called, if another may be scanned before its question is answered; None: nothing is asked."""
+        if self.refusal is not None or self.found is not None or self.counted is not None:
+            return None
+        called = self.product.product.name if self.product else self.box.text or ""
+        return "".join(filter(str.isprintable, called)) or None
+
+    @property
     def only_pack(self) -> int | None:
         """The units of the product's packs, where all have as many; None: nobody knows."""
         sizes = {pack.units_per_pack for pack in self.product.product.packs} if self.product else set[int]()

@@ -29,11 +29,13 @@ class BoxForm(Struct, frozen=True, kw_only=True):
     """`text`: a scan, a name, a number of units or a minus. `last`: the line that the page shows as the last one.
 
     `name`: what a box whose number nobody knows is called on it.
+    `left`: the box whose question stood on the page, and was not answered.
     `batch_asked`: the page asked for the batch, so that nothing typed means that it can't be read.
     """
 
     text: fields.Scan | None = None
     last: UUID | None = None
+    left: str | None = None
     name: fields.Name | None = None
     product_id: UUID | None = None
     expires: str | None = None

@@ -64,7 +64,7 @@ async def log_box(work: Work, access: Access, view: View, clinic_id: UUID, colle
     done = await enter(view, box, doors)
     if isinstance(done, Asked):
         return await _show(view.reading, access, view, collection_id, done)
-    return view.go(address_of(clinic_id, collection_id), line=done.line_id, was=done.what, **box.kept())
+    return view.go(address_of(clinic_id, collection_id), line=done.line_id, was=done.what, left=box.left, **box.kept())
 
 
 @form(

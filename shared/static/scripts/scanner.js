@@ -69,9 +69,11 @@
     const scanned = burst;
     burst = null;
     if (!form) return;
+    const box = form.querySelector("[name=text]");
+    // What every page has catches what falls beside the fields; a field of the page's own keeps what is scanned into it.
+    if (form.dataset.scanForm === "beside" && scanned.field && scanned.field !== box) return;
     event.preventDefault();
     event.stopPropagation();
-    const box = form.querySelector("[name=text]");
     if (scanned.field && scanned.field !== box) scanned.field.value = scanned.before;
     box.value = scanned.text;
     form.requestSubmit();
@@ -113,6 +115,9 @@
   function isButtonKey(event) {
     return event.code === "Space" && event.target instanceof HTMLElement && event.target.matches("button, a, summary");
   }
+
+  // The key that led to the search is no part of what is typed there.
+  document.addEventListener("focusin", () => { if (burst?.text === "/") burst = null; });
 
   document.addEventListener("keyup", (event) => {
     if (event.key !== "Alt" || alt === null) return;
