@@ -74,11 +74,11 @@ async def _fill(cell: Cell, url: str, places: dict[str, DemoPlace]) -> None:
 
     def play() -> None:
         stage.wait_until_known()
-        intake.log_boxes(stage, 3, 10)
+        intake.log_boxes(stage, 6, 14)
         intake.check_boxes(stage)
         # One collection more, which waits to be checked.
         intake.log_boxes(stage, 1, 8)
         days.set_calendar(stage)
-        days.register_patients(stage, 1, 12)
+        days.register_patients(stage, 1, 10)
 
     await asyncio.to_thread(play)
