@@ -1,5 +1,5 @@
-"""A pharmacy day in the browser: prepared with one key, sixty people served with a scanner and Enter, NATS stopped in
-the middle, and closed."""
+"""A pharmacy day in the browser: prepared with one key, sixty people served with a scanner and Enter, stock killed and
+NATS stopped in the middle, and closed."""
 
 import re
 import time
@@ -13,7 +13,7 @@ from deploy.embedded import Nats
 from shared.roles import Role
 from tests.browser.accessibility import violations
 from tests.browser.scanner import scan
-from tests.browser.visiting import PC, PHONE, SIZES, Size, Visits
+from tests.browser.visiting import PC, PHONE, SIZES, Size, Visits, Watch
 from tests.full_day import PEOPLE, FullDay, lay_full_day, lots
 from tests.people import SOUTH, Running, sign_in_name_of
 
@@ -122,11 +122,29 @@ def test_a_page_is_light(pages: Pages, day: FullDay) -> None:
         assert sum(wire) < 60_000, path
 
 
-def test_sixty_people_are_served_also_with_nats_stopped_in_the_middle(pages: Pages, day: FullDay, nats: Nats) -> None:
+@pytest.fixture
+def alone(visit: Visits, together: Running, nats: Nats) -> Iterator[Pages]:
+    """Pages of dispense as a process of its own, which goes on when the others are killed."""
+    visit(sign_in_name_of(Role.COUNTER_VOLUNTEER, SOUTH))
+    others = together.processes["stock"]
+    with together.cell.service_process("dispense") as dispense:
+        visits = Visits(visit.browser, together, Watch(dispense.url), visit.sessions)
+        yield Pages(visits)
+        visits.close()
+        assert visits.watch.trouble == []
+    if others.process is not None and others.process.poll() is not None:
+        others.start()
+
+
+def test_sixty_people_are_served_with_stock_killed_and_nats_stopped_in_the_middle(
+    alone: Pages, day: FullDay, together: Running, nats: Nats
+) -> None:
     _prepared(day)
-    page = pages(Role.COUNTER_VOLUNTEER, f"{day.address}/counter")
+    others = together.processes["stock"]
+    page = alone(Role.COUNTER_VOLUNTEER, f"{day.address}/counter")
     for number in range(PEOPLE):
         if number == PEOPLE // 2:
+            others.kill()
             nats.stop()
             # It comes by itself, on the page that stands open.
             expect(page.locator(".dosis-away")).to_contain_text("Το απόθεμα δεν απαντά", timeout=30_000)
@@ -145,6 +163,7 @@ def test_sixty_people_are_served_also_with_nats_stopped_in_the_middle(pages: Pag
         assert keys.pressed <= MOST_KEYS
     expect(page.locator(".dosis-away")).to_be_visible()
     nats.start()
+    others.start()
     expect(page.locator(".dosis-away")).to_have_count(0, timeout=60_000)
     given = day.wait_for_answers()["lines"]
     assert sum(line["given_units"] for line in given) > 0
