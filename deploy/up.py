@@ -58,7 +58,7 @@ def _tell(cell: Cell, console: Console, url: str, places: dict[str, DemoPlace] |
     wait_until(lambda: is_listening(cell.secrets.web_port), "the app listens", 30)
     if places is not None:
         with console.status("Filling in boxes and patients…"), contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(_fill(cell, url, places))
+            asyncio.run(fill_in(cell, url, places))
     console.print(f"\nDosis is at [bold]{url}[/bold]  (Ctrl+C ends it)", highlight=False)
     if cell.demo:
         console.print("\nInvented people; `dosis token NAME` prints a token for the API:", highlight=False)
@@ -68,7 +68,8 @@ def _tell(cell: Cell, console: Console, url: str, places: dict[str, DemoPlace] |
         console.print(f"Their password is {PASSWORD}; this cell listens on this machine only.\n", highlight=False)
 
 
-async def _fill(cell: Cell, url: str, places: dict[str, DemoPlace]) -> None:
+async def fill_in(cell: Cell, url: str, places: dict[str, DemoPlace]) -> None:
+    """What a demo cell has at its first start: boxes on the shelves and before the check, and patients with plans."""
     stage = Stage(cell, dict.fromkeys(SERVICES, url), places, read_seed().products)
     await stage.hire()
 
