@@ -22,6 +22,8 @@ PICTURES = (
     Picture("sign-in", "/stock/sign-in"),
     Picture("health", "/health"),
     Picture("today", "/", Role.CLINIC_PHARMACIST),
+    Picture("surplus", "/stock/clinics/{clinic}/surplus", Role.TRANSFERS_DELEGATE),
+    Picture("surplus-ours", "/stock/clinics/{clinic}/surplus/ours", Role.TRANSFERS_DELEGATE),
     Picture("api-stock", "/stock/api/schema"),
     Picture("patients", "/dispense/clinics/{clinic}/patients", Role.SECRETARY),
     Picture("patient-new", "/dispense/clinics/{clinic}/patients/new", Role.SECRETARY),

@@ -44,18 +44,14 @@ WITH changed AS (
 )
 {_TOLD}
 """
+_SHELF = "(SELECT shelf FROM lot WHERE lot.clinic_id = surplus.clinic_id AND lot.lot_id = surplus.lot_id)"
 # All lots in one question, whose answer is nearly always: none.
 LOWER = f"""
 WITH changed AS (
     UPDATE surplus
-    SET units = lot.shelf
-    FROM lot
-    WHERE surplus.clinic_id = $1
-        AND surplus.lot_id = ANY($2)
-        AND lot.clinic_id = surplus.clinic_id
-        AND lot.lot_id = surplus.lot_id
-        AND surplus.units > lot.shelf
-    RETURNING surplus.surplus_id, surplus.clinic_id, surplus.lot_id, surplus.units
+    SET units = {_SHELF}
+    WHERE clinic_id = $1 AND lot_id = ANY($2) AND units > 0 AND units > {_SHELF}
+    RETURNING surplus_id, clinic_id, lot_id, units
 )
 {_TOLD}
 """
@@ -101,16 +97,22 @@ class OwnSurplus(Struct, frozen=True, kw_only=True):
     """Who said so; absent only where the registry does not know the person."""
 
 
+# With OFFSET 0 each lot is looked up by itself: joined, PostgreSQL would go through all that the clinic has.
 _OURS = """
 SELECT surplus.lot_id, lot.product_id, product.name AS product_name, lot.batch, lot.expires_on, lot.opened,
        surplus.units, lot.shelf, surplus.offered_at, person.display_name AS offered_by
 FROM surplus
-JOIN lot USING (clinic_id, lot_id)
+CROSS JOIN LATERAL (
+    SELECT product_id, batch, expires_on, opened, shelf
+    FROM lot
+    WHERE lot.clinic_id = surplus.clinic_id AND lot.lot_id = surplus.lot_id
+    OFFSET 0
+) AS lot
 JOIN product USING (product_id)
 LEFT JOIN person ON person.person_id = surplus.offered_by
 WHERE surplus.clinic_id = $1 AND surplus.units > 0
 """
-OURS = _OURS + "ORDER BY lot.expires_on, lot.lot_id LIMIT $2 OFFSET $3"
+OURS = _OURS + "ORDER BY lot.expires_on, surplus.lot_id LIMIT $2 OFFSET $3"
 OF_LOT = _OURS + "AND surplus.lot_id = $2"
 COUNT_OURS = "SELECT count(*) FROM surplus WHERE clinic_id = $1 AND units > 0"
 
