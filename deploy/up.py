@@ -12,7 +12,7 @@ from rich.console import Console
 from deploy import operator
 from deploy.cell import SERVICES, Cell
 from deploy.client import wait_until
-from deploy.demo import days, intake
+from deploy.demo import days, intake, sharing
 from deploy.demo.people import PASSWORD, PEOPLE, DemoPlace, found_clinics
 from deploy.demo.stage import Stage
 from deploy.embedded import DidNotStart, is_listening
@@ -77,6 +77,7 @@ async def fill_in(cell: Cell, url: str, places: dict[str, DemoPlace]) -> None:
         stage.wait_until_known()
         intake.log_boxes(stage, 6, 14)
         intake.check_boxes(stage)
+        sharing.spare(stage)
         # One collection more, which waits to be checked.
         intake.log_boxes(stage, 1, 8)
         days.set_calendar(stage)

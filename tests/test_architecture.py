@@ -62,6 +62,12 @@ def test_only_actions_and_the_event_hand_events_to_the_outbox() -> None:
     assert emitting
 
 
+def test_units_move_only_where_what_others_were_told_is_kept_true() -> None:
+    door = ("lots.post", "store.post")
+    posting = {shown(path) for path in sources("services") if any(called(node) in door for node in nodes(path))}
+    assert posting == {"services/stock/actions/moving.py"}, "call move_units: else others hear of units that are gone."
+
+
 # What a rule may import: arithmetic, text and plain values; other rules; and the plain values that all share.
 PURE = {
     "bisect",

@@ -24,8 +24,8 @@ from tests.whole_life import WholeLife
 pytestmark = pytest.mark.anyio
 
 # Read before a clinic is known, or no clinic's own matter: the registry, and events on their way.
-WITHOUT_POLICY = {"clinic", "neighbour", "partnership", "delegation", "outbox"}
-TABLES_AT_LEAST = {"stock": 11, "donations": 4, "dispense": 19}
+WITHOUT_POLICY = {"clinic", "neighbour", "neighbour_surplus", "partnership", "delegation", "outbox"}
+TABLES_AT_LEAST = {"stock": 12, "donations": 4, "dispense": 19}
 PROBE = "dosis_probe"
 PASSWORD = "probe-password"
 

@@ -25,6 +25,8 @@ class Page(HTMLParser):
         self.html = answer.text
         self.forms: dict[str, dict[str, str]] = {}
         self.values: dict[str, str] = {}
+        self.filled: dict[str, dict[str, str]] = {}
+        """What stands in the fields of each form, by its address."""
         self._form = ""
         self._text: list[str] = []
         self.feed(answer.text)
@@ -43,6 +45,7 @@ class Page(HTMLParser):
                 self.forms[self._form][has["name"]] = has.get("value", "")
             else:
                 self.values[has["name"]] = has.get("value", "")
+                self.filled.setdefault(self._form, {})[has["name"]] = has.get("value", "")
 
     def handle_data(self, data: str) -> None:
         self._text.append(data)

@@ -12,7 +12,7 @@ from services.dispense.sealing import ClinicKeys
 from services.donations.actions import checking
 from services.donations.actions import collecting as donations
 from services.donations.rules import Storage
-from services.stock.actions import lots, transfer
+from services.stock.actions import lots, surplus, transfer
 from services.stock.catalogue.actions import judge_product
 from shared.catalogue import product_id_for
 from shared.database import Database
@@ -51,6 +51,7 @@ class WholeLife:
         await self._give()
         await self._send(other)
         lot_id = await self._one("stock", "SELECT lot_id FROM lot WHERE clinic_id = $1")
+        await surplus.offer_surplus(self.stock, lot_id, 1)
         await lots.hold_lot(self.stock, lot_id, "recalled by its maker")
         await self.world.carry_events()
 

@@ -21,6 +21,7 @@ COMPARISONS: tuple[Callable[[Reading, OnTheWay], AsyncGenerator[Difference, None
     ledger.compare_recasts,
     ledger.compare_reserved,
     ledger.compare_reservation_movements,
+    ledger.compare_surplus,
     donated.compare_lines,
     donated.compare_lots,
     escrow.compare_requests,

@@ -193,3 +193,22 @@ async def compare_reservation_movements(reading: Reading, _way: OnTheWay) -> Asy
             one_side=f"the reservation: {held}",
             other_side=f"the movements: {moved}",
         )
+
+
+SURPLUS = """
+SELECT clinic_id, lot_id, surplus.units, lot.shelf
+FROM surplus
+JOIN lot USING (clinic_id, lot_id)
+WHERE surplus.units > lot.shelf
+"""
+
+
+async def compare_surplus(reading: Reading, _way: OnTheWay) -> AsyncGenerator[Difference, None]:
+    async for row in rows(reading.stock, SURPLUS):
+        yield Difference(
+            kind=Kind.SURPLUS,
+            clinic_id=row["clinic_id"],
+            lot_id=row["lot_id"],
+            one_side=f"others were told of {row['units']}",
+            other_side=f"on the shelf are {row['shelf']}",
+        )

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     RECAST = "recast"
     RESERVED = "reserved"
     RESERVATION_MOVEMENTS = "reservation_movements"
+    SURPLUS = "surplus"
     # Donations and stock
     DONATED_LINE = "donated_line"
     DONATED_LOT = "donated_lot"
@@ -51,6 +52,7 @@ SENTENCES: dict[Kind, str] = {
     Kind.RECAST: "One operation recast other units out of lots than into lots.",
     Kind.RESERVED: "What the lot has reserved is not what its reservations still hold.",
     Kind.RESERVATION_MOVEMENTS: "The reservation is not what the movements made for it say.",
+    Kind.SURPLUS: "Other clinics were told that they may have more of the lot than is on its shelf.",
     Kind.DONATED_LINE: "An accepted line and its donated movement are not one to one.",
     Kind.DONATED_LOT: "What came into the lot as donated is not what was accepted for it.",
     Kind.REQUEST: "Stock and dispense do not say the same of a request for units.",

@@ -70,6 +70,7 @@ def _play(stage: Stage) -> bool:
         stage.tell("5 the counter gives, with a lot held", days.first_day)
         stage.tell("4 more patients", _register_second)
         stage.tell("5 the counter gives, with stock and NATS killed", days.second_day)
+        stage.tell("6 clinics say what they can spare", sharing.spare)
         stage.tell("6 a second clinic is helped", sharing.transfer)
     except NotAsTold:
         return False

@@ -1,10 +1,34 @@
-"""Story 6: a second clinic asks, the first agrees in part and ships, the second counts one fewer."""
+"""Story 6: clinics say what they can spare; one asks, the other agrees in part and ships, and one unit is missing."""
 
+from datetime import timedelta
 from typing import Any
 
 from deploy.client import wait_until
 from deploy.demo.people import NORTH
 from deploy.demo.stage import Stage, require
+
+SPARED_LOTS = 5
+LEAST_SPARED_DAYS = 30
+
+
+def spare(stage: Stage) -> dict[str, Any]:
+    """Each clinic tells the other what it has most of, or what will expire before it can use it."""
+    told: dict[str, int] = {}
+    for who, other in (("nikos", "thanos"), ("thanos", "nikos")):
+        least_on = str(stage.today + timedelta(days=LEAST_SPARED_DAYS))
+        there = [x for x in stage.lots(who) if x["shelf"] and not x["held_at"] and x["expires_on"] >= least_on]
+        most = sorted(there, key=lambda lot: -lot["shelf"])[:SPARED_LOTS]
+        soonest = [lot for lot in there if lot not in most][:SPARED_LOTS]
+        for lot in (*most, *soonest):
+            stage.callers[who].do("stock", f"/lots/{lot['lot_id']}/offer-surplus", {"units": lot["shelf"]})
+        told[who] = len(most) + len(soonest)
+        wait_until(lambda o=other, n=told[who]: _heard(stage, o) == n, f"{other}'s clinic hears what can be spared", 30)
+    return {"lots_that_others_may_have": sum(told.values())}
+
+
+def _heard(stage: Stage, who: str) -> int:
+    number: int = stage.callers[who].get("stock", "/neighbours/surplus")["number"]
+    return number
 
 
 def transfer(stage: Stage) -> dict[str, Any]:
@@ -32,6 +56,10 @@ def transfer(stage: Stage) -> dict[str, Any]:
     counts = [{"lot_number": x["lot_number"], "units": x["shipped_units"]} for x in arriving]
     counts[0]["units"] -= 1
     asking.do("stock", f"{path}/receive", {"lots": counts})
+    spared = {x["lot_id"]: x["units"] for x in sending.get("stock", "/surplus", most=500)["surplus"]}
+    require(
+        all(spared.get(x["lot_id"], 0) <= x["shelf"] for x in stage.lots("nikos")), "no more is spared than is there"
+    )
     ours = _wait(stage, "nikos", path, "received")
     theirs = _wait(stage, "thanos", path, "received")
     told = [

@@ -13,6 +13,7 @@ CONSUMERS: Consumers = {
     dispense.DispensingUndone: reservation.undo_dispensed,
     dispense.ReservationReleased: reservation.take_released,
     stock.ClinicAnnounced: hearing.hear_clinic,
+    stock.SurplusOffered: hearing.hear_surplus,
     stock.TransferRequested: hearing.hear_requested,
     stock.TransferAgreed: hearing.hear_agreed,
     stock.TransferDeclined: hearing.hear_declined,

@@ -34,6 +34,21 @@ class SameLot(Refused):
     detail = "Give another batch, expiry or condition than the lot has now."
 
 
+class LotIsHeld(Conflict):
+    title = "This lot is held"
+    detail = "Nobody is given or sent of it until the hold is lifted."
+
+
+class ExpiresTooSoonToSend(Refused):
+    title = "This lot expires too soon to be sent to another clinic"
+    detail = "It must still be of use where it arrives."
+
+
+class SurplusNotOffered(Conflict):
+    title = "Other clinics are not told of this lot"
+    detail = "There is nothing to withdraw."
+
+
 class TransferNotFound(NotFound):
     title = "There is no such transfer at this clinic"
 

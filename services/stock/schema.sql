@@ -141,6 +141,7 @@ CREATE TABLE product (
     CONSTRAINT product_pkey PRIMARY KEY (product_id)
 );
 CREATE INDEX product_group_idx ON product (substitution_group);
+CREATE INDEX product_name_idx ON product USING hash (name);
 COMMENT ON COLUMN product.facts IS 'The whole product as in shared.catalogue.Product';
 CREATE INDEX product_search_idx ON product USING gin (search_tokens);
 COMMENT ON COLUMN product.search_tokens IS 'What it is found by, as in shared.search.tokens';
@@ -569,6 +570,38 @@ CREATE TABLE transfer_lot (
 );
 COMMENT ON COLUMN transfer_lot.lot_id IS 'This clinic''s own lot; null at the receiving side until it has counted';
 
+-- What a clinic could do without, said of each lot by its people; and what the clinics on the network have said.
+
+CREATE TABLE surplus (
+    surplus_id uuid NOT NULL,
+    clinic_id uuid NOT NULL,
+    lot_id uuid NOT NULL,
+    units integer NOT NULL,
+    offered_by uuid NOT NULL,
+    offered_at timestamptz NOT NULL,
+    CONSTRAINT surplus_pkey PRIMARY KEY (clinic_id, lot_id),
+    CONSTRAINT surplus_surplus_id_key UNIQUE (surplus_id),
+    CONSTRAINT surplus_lot_fkey FOREIGN KEY (clinic_id, lot_id) REFERENCES lot (clinic_id, lot_id),
+    CONSTRAINT surplus_units_not_negative CHECK (units >= 0)
+);
+COMMENT ON TABLE surplus IS 'How many units of a lot other clinics may have: never more than are on its shelf; 0: none any more';
+COMMENT ON COLUMN surplus.surplus_id IS 'The aggregate under which it is told';
+CREATE INDEX surplus_there_idx ON surplus (clinic_id) WHERE units > 0;
+
+CREATE TABLE neighbour_surplus (
+    clinic_id uuid NOT NULL,
+    surplus_id uuid NOT NULL,
+    product_codes text[] NOT NULL,
+    product_name text NOT NULL,
+    expires_on date NOT NULL,
+    opened boolean NOT NULL,
+    units integer NOT NULL,
+    CONSTRAINT neighbour_surplus_pkey PRIMARY KEY (clinic_id, surplus_id),
+    CONSTRAINT neighbour_surplus_units_not_negative CHECK (units >= 0)
+);
+COMMENT ON TABLE neighbour_surplus IS 'What clinics on the network said that others may have, this cell''s own among them; 0: none any more';
+CREATE INDEX neighbour_surplus_there_idx ON neighbour_surplus (expires_on) WHERE units > 0;
+
 -- Walls between clinics
 
 DO $$
@@ -577,7 +610,7 @@ DECLARE
 BEGIN
     FOREACH v_table IN ARRAY ARRAY[
         'decision', 'policy', 'product_override', 'lot', 'movement', 'request', 'request_part', 'reservation',
-        'transfer', 'transfer_line', 'transfer_lot'
+        'transfer', 'transfer_line', 'transfer_lot', 'surplus'
     ] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', v_table);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', v_table);
@@ -593,7 +626,7 @@ $$;
 
 GRANT SELECT, INSERT, UPDATE ON
     clinic, neighbour, partnership, person, session, ended_session, delegation, policy, product, pack,
-    product_override, request, reservation, transfer, transfer_line, transfer_lot
+    product_override, request, reservation, transfer, transfer_line, transfer_lot, surplus, neighbour_surplus
 TO :app_role;
 GRANT SELECT, INSERT ON decision, request_part, product_correction TO :app_role;
 GRANT SELECT, INSERT, DELETE ON open_row TO :app_role;

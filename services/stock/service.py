@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.stock.api import gtins, lots, transfers
+from services.stock.api import gtins, lots, surplus, transfers
 from services.stock.catalogue import api as catalogue
 from services.stock.consumers import CONSUMERS
 from services.stock.errors import CONSTRAINTS
@@ -13,7 +13,7 @@ from shared.service import EVENT_MIGRATIONS, Service
 
 SERVICE = Service(
     name="stock",
-    routes=(*registry.ROUTES, *catalogue.ROUTES, *gtins.ROUTES, *lots.ROUTES, *transfers.ROUTES),
+    routes=(*registry.ROUTES, *catalogue.ROUTES, *gtins.ROUTES, *lots.ROUTES, *transfers.ROUTES, *surplus.ROUTES),
     pages=(*registry_pages.PAGES, *PAGES),
     consumers=CONSUMERS,
     reads=("donations", "dispense", "net"),

@@ -105,6 +105,8 @@ LOT_DONE: Mapping[str, str] = {
     "placed": "The place is noted",
     "written_off": "The units are taken out",
     "corrected": "Put right: the units stand under this lot now",
+    "offered": "The other clinics are told that they may have it",
+    "withdrawn": "The other clinics are told that they may have it no more",
 }
 """What somebody has just done with a lot."""
 

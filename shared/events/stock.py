@@ -163,6 +163,17 @@ class ClinicAnnounced(Event, frozen=True, tag="stock.clinic_announced.v1"):
     name: str
 
 
+class SurplusOffered(Event, frozen=True, tag="stock.surplus_offered.v1"):
+    """Other clinics may have so many units of a lot; 0: none any more. Aggregate: the lot's surplus."""
+
+    wire: ClassVar[Literal["cell", "net"]] = "net"
+    surplus_id: UUID
+    product: ProductName
+    expires_on: date
+    opened: bool
+    units: int
+
+
 class RequestedLine(Struct, frozen=True, kw_only=True):
     line_number: int
     product: ProductName

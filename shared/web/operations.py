@@ -183,6 +183,7 @@ PROVIDED: Mapping[str, Provide] = {"access": Provide(provide_access), "runtime":
 """What every handler may ask for beside its `work`."""
 
 Limit = Annotated[int, Parameter(ge=1, le=500, description="At most so many")]
+Skip = Annotated[int, Parameter(ge=0, le=1_000_000, description="Pass over so many")]
 # Bounds beside a Parameter are Litestar's own: those of a Meta it would pass over.
 SearchText = Annotated[
     str,

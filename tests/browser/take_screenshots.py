@@ -129,6 +129,8 @@ PICTURES = (
     Picture("expiring", STOCK + "/lots?within=180", "kostas"),
     Picture("lots", STOCK + "/lots?within=all", "kostas"),
     Picture("lot", STOCK + "/lots?within=all", "kostas", _first_of_table),
+    Picture("surplus", STOCK + "/surplus", "nikos"),
+    Picture("surplus-ours", STOCK + "/surplus/ours", "nikos"),
     Picture("patients", DISPENSE + "/patients", "maria"),
     Picture("patient-new", DISPENSE + "/patients/new", "maria"),
     Picture("patient", DISPENSE + "/patients", "kostas", _first_patient),

@@ -63,6 +63,15 @@ IN_STOCK = [
         """,
         {Kind.RESERVATION_MOVEMENTS},
     ),
+    Plant(
+        "more told to others than is there",
+        "stock",
+        f"""
+        INSERT INTO surplus (surplus_id, clinic_id, lot_id, units, offered_by, offered_at)
+        SELECT gen_random_uuid(), clinic_id, lot_id, shelf + 1, gen_random_uuid(), now() FROM lot {A_LOT}
+        """,
+        {Kind.SURPLUS},
+    ),
 ]
 IN_DISPENSE = [
     Plant(

@@ -116,7 +116,7 @@ def test_a_sample_is_never_taken_away() -> None:
 ALLOWED_WORDS = (
     # ids made by Dosis, and opaque references
     "collection_id decision_id delegation_id line_id lot_id operation_id pharmacy_id place_id product_id reference",
-    "request_id session_id to_clinic_id transfer_id undoes",
+    "request_id session_id surplus_id to_clinic_id transfer_id undoes",
     # the registry: clinics, pharmacies and those who work there
     "delegate_id display_name ended_at from_on name phone registered_id role until_on value",
     # products

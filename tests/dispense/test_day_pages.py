@@ -1,5 +1,6 @@
 """The pages of a pharmacy day and its counter, without JavaScript: who may, what is refused, what is done once."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -71,6 +72,13 @@ def test_each_page_is_open_to_whom_it_is_for(running: Running, day: FullDay, rol
     assert labels == (200 if role in GIVING | {Role.SECRETARY} else 403)
     assert visitor.post(f"{day.address}/prepare").status == (200 if role is Role.CLINIC_PHARMACIST else 403)
     day.wait_for_answers()
+
+
+def test_what_is_short_leads_to_what_other_clinics_have(counter: Visitor, day: FullDay) -> None:
+    page = counter.get(day.address)
+    links = re.findall(r'href="(/stock/clinics/[^"]+/surplus\?text=[^"]+)"', page.html)
+    assert links
+    assert all(counter.get(link).status == 200 for link in links)
 
 
 def test_an_auditor_sees_numbers_and_nobodys_name_or_card(running: Running, day: FullDay) -> None:

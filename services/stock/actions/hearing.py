@@ -1,4 +1,4 @@
-"""What the other clinic says of a transfer, written on this clinic's own row of it.
+"""What another clinic says: that it is there, what it could do without, and, on this clinic's own row, of a transfer.
 
 Every event on the network is read; those for clinics of other cells only count.
 """
@@ -6,10 +6,11 @@ Every event on the network is read; those for clinics of other cells only count.
 from collections.abc import Sequence
 from uuid import UUID
 
+from services.stock.actions.moving import move_units
 from services.stock.actions.transfer import asked_line, locked, settled_reason
 from services.stock.errors import TransferNotFound
 from services.stock.rules.ledger import Account, BusinessStep, Movement
-from services.stock.store import lots
+from services.stock.store import surplus
 from services.stock.store import transfer as store
 from shared.database import Transaction, Work
 from shared.events import stock as events
@@ -20,6 +21,11 @@ async def hear_clinic(work: Work, event: events.ClinicAnnounced) -> None:
     assert work.clinic_id is not None
     async with work.transaction() as tx:
         await store.hear(tx, work.clinic_id, event.name)
+
+
+async def hear_surplus(work: Work, event: events.SurplusOffered) -> None:
+    async with work.transaction() as tx:
+        await surplus.hear(tx, event)
 
 
 async def _is_for_us(work: Work, clinic_id: UUID) -> bool:
@@ -112,7 +118,7 @@ async def hear_received(work: Work, event: events.TransferReceived) -> None:
                         cause_id=transfer.side_id,
                     )
                 )
-        await lots.post(tx, BusinessStep.SHIPPING, movements)
+        await move_units(tx, BusinessStep.SHIPPING, movements)
         complete = all(counted.get(lot.lot_number, 0) >= lot.shipped_units for lot in shipped)
         await store.set_state(tx, event.transfer_id, "closed" if complete else "received")
 

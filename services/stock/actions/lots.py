@@ -6,6 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from services.stock.actions.moving import move_units
 from services.stock.errors import LotHeldAlready, LotNotExpired, LotNotFound, LotNotHeld, NotEnoughUnits, SameLot
 from services.stock.rules.ledger import Account, BusinessStep, Movement
 from services.stock.store import lots as store
@@ -33,7 +34,7 @@ async def receive_accepted_lines(work: Work, lines: Sequence[LineAccepted]) -> N
                     lot_id=lot.lot_id, source=Account.DONATED, target=target, units=line.units, cause_id=line.line_id
                 )
             )
-        await store.post(tx, BusinessStep.ACCEPTING, accepted)
+        await move_units(tx, BusinessStep.ACCEPTING, accepted)
 
 
 async def hold_lot(work: Work, lot_id: UUID, reason: str) -> LotChanged:
@@ -48,7 +49,7 @@ async def hold_lot(work: Work, lot_id: UUID, reason: str) -> LotChanged:
         await store.set_hold(tx, lot_id, reason)
         if lot.shelf:
             movement = _move(lot_id, Account.SHELF, Account.QUARANTINE, lot.shelf, reason)
-            await store.post(tx, BusinessStep.HOLDING, [movement])
+            await move_units(tx, BusinessStep.HOLDING, [movement])
         tx.emit(lot_id, events.LotHeld(lot_id=lot_id, reason=reason))
         return tx.done(LotChanged(lot_id=lot_id))
 
@@ -61,7 +62,7 @@ async def lift_hold(work: Work, lot_id: UUID, reason: str) -> LotChanged:
             raise LotNotHeld
         if lot.quarantine:
             movement = _move(lot_id, Account.QUARANTINE, Account.SHELF, lot.quarantine, reason)
-            await store.post(tx, BusinessStep.STORING, [movement])
+            await move_units(tx, BusinessStep.STORING, [movement])
         if lot.held_at is not None:
             await store.set_hold(tx, lot_id, None)
             tx.emit(lot_id, events.LotHoldLifted(lot_id=lot_id))
@@ -88,7 +89,7 @@ async def write_off_units(
         if units > there:
             raise NotEnoughUnits(units_there=there)
         step = BusinessStep.CYCLE_COUNTING if target is Account.LOST else BusinessStep.DESTROYING
-        await store.post(tx, step, [_move(lot_id, source, target, units, reason)])
+        await move_units(tx, step, [_move(lot_id, source, target, units, reason)])
         return tx.done(LotChanged(lot_id=lot_id))
 
 
@@ -111,7 +112,7 @@ async def correct_lot(
         target = Account.QUARANTINE if right.held_at else Account.SHELF
         out = _move(lot_id, Account.SHELF, Account.RECAST, units, reason)
         back_in = _move(right_id, Account.RECAST, target, units, reason)
-        await store.post(tx, BusinessStep.CORRECTING, [out, back_in])
+        await move_units(tx, BusinessStep.CORRECTING, [out, back_in])
         return tx.done(LotChanged(lot_id=right_id))
 
 

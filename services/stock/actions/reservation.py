@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from services.stock.actions import choosing
+from services.stock.actions.moving import move_units
 from services.stock.errors import LotNotFound
 from services.stock.rules.fefo import Pick
 from services.stock.rules.ledger import Account, BusinessStep, Movement, where_released_units_go
@@ -37,7 +38,7 @@ async def take_request_part(work: Work, part: asked.ReservationAsked) -> None:
         found = await choosing.choose(tx, lines, SharingRule(part.sharing_rule))
         reserved = [Reserved(reference=p.reference, lot_id=p.lot_id, units=p.units) for p in found.picks]
         movements = _movements(reserved, Account.SHELF, Account.RESERVED)
-        await lots.post(tx, BusinessStep.RESERVING, movements)
+        await move_units(tx, BusinessStep.RESERVING, movements)
         await store.reserve(tx, "visit_line", part.request_id, reserved)
         await store.set_state(tx, part.request_id, "answered")
         await _answer(tx, part.request_id, found)
@@ -55,7 +56,7 @@ async def take_dispensed(work: Work, event: asked.Dispensed) -> None:
     async with work.transaction() as tx:
         drawn = _summed(event.lines)
         movements = _movements(drawn, Account.RESERVED, Account.DISPENSED)
-        await lots.post(tx, BusinessStep.DISPENSING, movements, event.operation_id)
+        await move_units(tx, BusinessStep.DISPENSING, movements, event.operation_id)
         _require_all(await store.take(tx, drawn), drawn)
 
 
@@ -73,7 +74,7 @@ async def undo_dispensed(work: Work, event: asked.DispensingUndone) -> None:
             )
             for first in await lots.movements_of_operation(tx, event.undoes)
         ]
-        await lots.post(tx, BusinessStep.DISPENSING, mirrored, event.operation_id)
+        await move_units(tx, BusinessStep.DISPENSING, mirrored, event.operation_id)
         drawn = [Reserved(reference=r.reference, lot_id=r.lot_id, units=-r.units) for r in _summed(event.lines)]
         _require_all(await store.take(tx, drawn), drawn)
 
@@ -101,7 +102,7 @@ async def send_back(tx: Transaction, drawn: Sequence[Reserved], operation_id: UU
         )
         for one in drawn
     ]
-    await lots.post(tx, BusinessStep.RELEASING, movements, operation_id)
+    await move_units(tx, BusinessStep.RELEASING, movements, operation_id)
     _require_all(await store.release(tx, drawn), drawn)
 
 

@@ -1,10 +1,10 @@
 """Agreeing to a transfer: which of our lots are set apart for it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
 from services.stock.actions.choosing import locked_candidates
+from services.stock.actions.moving import move_units
 from services.stock.errors import LineNotInTransfer, NotEnoughUnits
 from services.stock.rules import transfer as rules
 from services.stock.rules.ledger import Account, BusinessStep, Movement
@@ -37,7 +37,7 @@ async def set_apart(tx: Transaction, side_id: UUID, wanted: list[tuple[int, UUID
     units: dict[UUID, int] = {}
     for _, product_id, line_units in wanted:
         units[product_id] = units.get(product_id, 0) + line_units
-    least_on = tx.today + timedelta(days=rules.LEAST_LIFE_DAYS)
+    least_on = rules.earliest_expiry(tx.today)
     await reservations.allocate_alone(tx)
     chosen = await locked_candidates(tx, units, least_on, least_on)
     shelf = [
@@ -58,7 +58,7 @@ async def set_apart(tx: Transaction, side_id: UUID, wanted: list[tuple[int, UUID
         Movement(lot_id=lot_id, source=Account.SHELF, target=Account.RESERVED, units=n, cause_id=side_id)
         for lot_id, n in sums.items()
     ]
-    await lots.post(tx, BusinessStep.RESERVING, movements)
+    await move_units(tx, BusinessStep.RESERVING, movements)
     held = [reservations.Reserved(reference=side_id, lot_id=lot_id, units=n) for lot_id, n in sums.items()]
     await reservations.reserve(tx, "transfer", side_id, held)
     return picks

@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from services.stock.actions import reservation, setting_apart
+from services.stock.actions.moving import move_units
 from services.stock.errors import (
     ClinicNotHeard,
     LineNotInTransfer,
@@ -139,7 +140,7 @@ async def ship_transfer(work: Work, transfer_id: UUID) -> TransferChanged:
             )
             for one in leaving
         ]
-        await lots.post(tx, BusinessStep.SHIPPING, movements)
+        await move_units(tx, BusinessStep.SHIPPING, movements)
         await reservations.take(tx, leaving)
         await store.set_state(tx, transfer_id, "shipped")
         shipped = tuple(shipped_lot(lot) for lot in await store.lots_of(tx, transfer_id))
@@ -178,7 +179,7 @@ async def receive_transfer(work: Work, transfer_id: UUID, counts: Sequence[Count
             if lot_id is not None:
                 fit = known_lots[lot_id].held_at is None and lot.expires_on >= tx.today
                 movements += rules.movements_on_arrival(lot_id, lot.shipped_units, units, transfer.side_id, fit=fit)
-        await lots.post(tx, BusinessStep.RECEIVING, movements)
+        await move_units(tx, BusinessStep.RECEIVING, movements)
         state = await _tell_count(tx, transfer, shipped, {n: c.units for n, c in counted.items()})
         return tx.done(TransferChanged(transfer_id=transfer_id, state=state))
 
@@ -228,7 +229,7 @@ async def settle_transfer(
             for lot in await store.lots_of(tx, transfer_id)
             if lot.lot_id is not None and lot.shipped_units > (lot.counted_units or 0)
         ]
-        await lots.post(tx, BusinessStep.SETTLING, movements)
+        await move_units(tx, BusinessStep.SETTLING, movements)
         await store.set_state(tx, transfer_id, "closed", settled_reason(outcome, note))
         told = events.TransferSettled(
             transfer_id=transfer_id, to_clinic_id=transfer.other_clinic_id, outcome=outcome, note=note

@@ -13,7 +13,7 @@ from shared import fields, known
 from shared.catalogue import FormGroup, Ingredient, Kind, Product, Route
 from shared.database import Work
 from shared.roles import Act
-from shared.web.operations import Limit, command, query
+from shared.web.operations import Limit, Skip, command, query
 from shared.web.products import find_products
 
 CodeText = Annotated[
@@ -74,7 +74,6 @@ Count = Annotated[int, Meta(ge=1, le=corrections.MAX_CONTENT_OR_UNITS)]
 DECIMAL = rf"^[0-9]{{1,12}}(\.[0-9]{{1,9}})?{fields.END}"
 Strength = Annotated[str, Meta(min_length=1, max_length=24, pattern=DECIMAL, description="A decimal number: 0.25")]
 Word = Annotated[str, Meta(min_length=1, max_length=40, pattern=fields.ONE_LINE)]
-Skip = Annotated[int, Parameter(ge=0, le=1_000_000, description="Pass over so many")]
 ATC = rf"^[A-Z][0-9]{{2}}[A-Z]{{2}}[0-9]{{2}}{fields.END}"
 
 

@@ -1,6 +1,6 @@
-"""Stock's pages: what is on the shelves, what expires, a lot's life, and why a lot isn't offered."""
+"""Stock's pages: what is on the shelves, what expires, a lot's life, why one isn't offered, what clinics can spare."""
 
-from services.stock.pages import exports, life, lots, offering, products, putting_right
+from services.stock.pages import exports, life, lots, offering, products, putting_right, surplus
 
 PAGES = (
     *products.PAGES,
@@ -9,4 +9,5 @@ PAGES = (
     *life.PAGES,
     *putting_right.PAGES,
     *offering.PAGES,
+    *surplus.PAGES,
 )

@@ -7,12 +7,13 @@ from litestar import Response
 
 from services.stock import words as tables
 from services.stock.errors import LotNotFound
-from services.stock.pages.showing import NoSuchPlace, Showing
-from services.stock.store import life
+from services.stock.pages.showing import NoSuchPlace, Showing, id_asked
+from services.stock.rules.transfer import earliest_expiry
+from services.stock.store import life, surplus
 from services.stock.store import lots as store
 from services.stock.store import reservation as reservations
 from shared import known
-from shared.database import Transaction, Work
+from shared.database import Work
 from shared.roles import Act
 from shared.web.pages import View, page
 
@@ -30,7 +31,9 @@ async def show_lot(work: Work, view: View, clinic_id: UUID, lot_id: UUID) -> Res
         movements = await life.latest_movements(tx, lot_id, before, MOVEMENTS_A_PAGE + 1)
         inside = await life.inside_before(tx, lot, before)
         holders = await reservations.holders_of_lot(tx, lot_id)
-        came_from = await _came_from(tx, view)
+        came_from_id = id_asked(view, "from")
+        came_from = await store.find_lot(tx, came_from_id) if came_from_id else None
+        spare = await surplus.of_lot(tx, lot_id)
     return await view.page(
         "stock/lot.html",
         base=f"/stock/clinics/{clinic_id}/lots/{lot_id}",
@@ -41,6 +44,8 @@ async def show_lot(work: Work, view: View, clinic_id: UUID, lot_id: UUID) -> Res
         held_for=_by_holder(holders),
         done=view.asked("was") if view.asked("was") in tables.LOT_DONE and not view.failed else "",
         came_from=came_from,
+        spare=spare,
+        can_be_sent=lot.expires_on >= earliest_expiry(view.today),
         show=Showing(view, {lot.product_id: found}),
     )
 
@@ -51,15 +56,6 @@ def _before(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 18):
         raise NoSuchPlace
     return int(text)
-
-
-async def _came_from(tx: Transaction, view: View) -> store.LotRow | None:
-    """The lot that units were just put right from, so that it can be undone."""
-    try:
-        lot_id = UUID(view.asked("from"))
-    except ValueError:
-        return None
-    return await store.find_lot(tx, lot_id)
 
 
 def _by_holder(holders: list[tuple[str, int]]) -> list[tuple[str, int, int]]:

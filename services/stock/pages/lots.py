@@ -6,7 +6,7 @@ from litestar import Response
 
 from services.stock.pages.showing import LOTS_A_PAGE, Showing, after_of, cut, products_of
 from services.stock.rules.expiry import WITHIN_DAYS, Within, days_of
-from services.stock.store import shelf
+from services.stock.store import shelf, surplus
 from shared.database import Work
 from shared.errors import BadRequest
 from shared.language import N_
@@ -39,6 +39,7 @@ async def show_lots(work: Work, view: View) -> Response[Any]:
         number = counts[within] if within in counts else await shelf.count_lots(tx, *days)
         lots, following = cut(await shelf.page_of_lots(tx, days, after, LOTS_A_PAGE + 1))
         products = await products_of(tx, lots)
+        spare = await surplus.units_of(tx, [lot.lot_id for lot in lots])
     return await view.page(
         "stock/lots.html",
         within=within,
@@ -46,6 +47,7 @@ async def show_lots(work: Work, view: View) -> Response[Any]:
         counts=counts,
         number=number,
         lots=lots,
+        spare=spare,
         following=following,
         show=Showing(view, products),
     )

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from services.stock.pages.showing import LOTS_A_PAGE, Showing, after_of, cut
 from services.stock.rules.expiry import WITHIN_DAYS
-from services.stock.store import choosing, shelf
+from services.stock.store import choosing, shelf, surplus
 from shared import fields, gtins, known
 from shared.codes import Question, Recognised, read_code
 from shared.database import Transaction, Work
@@ -69,7 +69,7 @@ async def _products(work: Work, view: View, clinic_id: UUID, typed: Typed) -> Re
     try:
         search = read_as(Search, typed)
         async with work.reading() as tx:
-            product_id = await _scanned(tx, view, search.text)
+            product_id = await scanned(tx, view, search.text)
             if product_id is not None:
                 return view.go(f"/stock/clinics/{clinic_id}/products/{product_id}")
             found = await _named(tx, search.text) if search.text else None
@@ -93,7 +93,7 @@ def asked_in(view: View, *names: str) -> Typed:
     return {name: tuple(view.request.query_params.getall(name, [])) for name in names}
 
 
-async def _scanned(tx: Transaction, view: View, text: str) -> UUID | None:
+async def scanned(tx: Transaction, view: View, text: str) -> UUID | None:
     """The product of a code; None: it is a name. Raises FormWrong for a code that leads nowhere."""
     if not text:
         return None
@@ -127,6 +127,7 @@ async def show_product(work: Work, view: View, product_id: UUID) -> Response[Any
         alike = await choosing.products_of_groups(tx.sql, tx.clinic_id, [found.substitution_group])
         totals = await shelf.totals_of(tx, [product_id, *(each.product_id for each in alike)])
         lots, following = cut(await shelf.page_of_product(tx, product_id, after, LOTS_A_PAGE + 1))
+        spare = await surplus.units_of(tx, [lot.lot_id for lot in lots])
         products = await known.products(tx.sql, tx.clinic_id, [product_id, *totals])
     return await view.page(
         "stock/product.html",
@@ -139,6 +140,7 @@ async def show_product(work: Work, view: View, product_id: UUID) -> Response[Any
             if each.product_id in totals and each.product_id != product_id
         ],
         lots=lots,
+        spare=spare,
         following=following,
         show=Showing(view, products),
     )

@@ -46,6 +46,14 @@ def after_of(text: str) -> tuple[date, UUID] | None:
         raise NoSuchPlace from problem
 
 
+def id_asked(view: View, name: str) -> UUID | None:
+    """A lot that something was just done with, so that it can be undone; None: none is named."""
+    try:
+        return UUID(view.asked(name))
+    except ValueError:
+        return None
+
+
 def cut(found: Sequence[LotRow]) -> tuple[Sequence[LotRow], str | None]:
     """A page of lots, of which one more than fits was asked for, and where the next one begins."""
     if len(found) <= LOTS_A_PAGE:

@@ -28,6 +28,11 @@ class ShelfLot(Struct, frozen=True, kw_only=True):
     held: bool
 
 
+def earliest_expiry(today: date) -> date:
+    """What expires before it is not sent any more."""
+    return today + timedelta(days=LEAST_LIFE_DAYS)
+
+
 def pick_for_transfer(
     wanted: Sequence[tuple[int, UUID, int]], lots: Sequence[ShelfLot], today: date
 ) -> list[AgreedPick]:
@@ -35,13 +40,13 @@ def pick_for_transfer(
 
     Gives less where there is less; the caller compares.
     """
-    earliest_expiry = today + timedelta(days=LEAST_LIFE_DAYS)
+    least_on = earliest_expiry(today)
     left = {lot.lot_id: lot.shelf for lot in lots}
     picks: list[AgreedPick] = []
     for line_number, product_id, units in wanted:
         missing = units
         for lot in sorted(lots, key=lambda lot: (lot.expires_on, lot.lot_id)):
-            if lot.product_id != product_id or lot.held or lot.expires_on < earliest_expiry:
+            if lot.product_id != product_id or lot.held or lot.expires_on < least_on:
                 continue
             given = min(missing, left[lot.lot_id])
             if given > 0:

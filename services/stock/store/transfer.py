@@ -231,14 +231,13 @@ async def count_lot(tx: Transaction, transfer_id: UUID, lot_number: int, units: 
 
 
 CODES_OF = "SELECT code FROM pack WHERE product_id = $1 ORDER BY code"
-BY_NAME = """
-SELECT product_id
-FROM product
-WHERE product_id IN (SELECT product_id FROM pack WHERE code = ANY($1))
-    OR (cardinality($1::text[]) = 0 AND name = $2)
-ORDER BY product_id
-LIMIT 2
+# The products of codes; of a name only where there are no codes.
+NAMED = """
+SELECT product_id FROM pack WHERE code = ANY({codes})
+UNION
+SELECT product_id FROM product WHERE cardinality({codes}) = 0 AND name = {name}
 """
+BY_NAME = NAMED.format(codes="$1::text[]", name="$2") + "ORDER BY product_id LIMIT 2"
 
 
 async def name_of(sql: Sql, product_id: UUID, name: str) -> ProductName:
