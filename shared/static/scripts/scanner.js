@@ -70,8 +70,10 @@
     burst = null;
     if (!form) return;
     const box = form.querySelector("[name=text]");
-    // What every page has catches what falls beside the fields; a field of the page's own keeps what is scanned into it.
-    if (form.dataset.scanForm === "beside" && scanned.field && scanned.field !== box) return;
+    // What every page has catches what falls beside the fields; a field of the page's own keeps what is scanned into it,
+    // but for one whose text would stand in an address: it might be a card.
+    const own = scanned.field !== box && scanned.field?.form?.method === "post";
+    if (form.dataset.scanForm === "beside" && own) return;
     event.preventDefault();
     event.stopPropagation();
     if (scanned.field && scanned.field !== box) scanned.field.value = scanned.before;
