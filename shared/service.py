@@ -33,6 +33,7 @@ from shared.web.assets import serve_asset
 from shared.web.docs import docs_routes
 from shared.web.pages import refusals
 from shared.web.pages.handling import page_guard
+from shared.web.parked import parked_pages
 from shared.web.seeing import request_id_middleware, seeing_routes
 from shared.web.start import first_pages
 
@@ -136,7 +137,7 @@ def _router(service: Service, runtime: Runtime) -> Router:
 def _pages_router(service: Service, runtime: Runtime) -> Router:
     return Router(
         f"/{service.name}",
-        route_handlers=list(service.pages),
+        route_handlers=[*service.pages, *parked_pages()],
         guards=[page_guard(runtime)],
         exception_handlers=refusals.page_exception_handlers(service.constraints),
     )

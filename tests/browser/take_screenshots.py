@@ -25,6 +25,17 @@ PICTURES = (
     Picture("api-stock", "/stock/api/schema"),
     Picture("patients", "/dispense/clinics/{clinic}/patients", Role.SECRETARY),
     Picture("patient-new", "/dispense/clinics/{clinic}/patients/new", Role.SECRETARY),
+    Picture("clinic", "/stock/clinics/{clinic}/clinic", Role.DECISIONS_DELEGATE),
+    Picture("clinic-people", "/stock/clinics/{clinic}/clinic/people", Role.DECISIONS_DELEGATE),
+    Picture("clinic-person-new", "/stock/clinics/{clinic}/clinic/people/new", Role.DECISIONS_DELEGATE),
+    Picture("clinic-decisions", "/stock/clinics/{clinic}/clinic/decisions", Role.DECISIONS_DELEGATE),
+    Picture("clinic-decision-new", "/stock/clinics/{clinic}/clinic/decisions/new", Role.DECISIONS_DELEGATE),
+    Picture("clinic-policies", "/stock/clinics/{clinic}/clinic/policies", Role.DECISIONS_DELEGATE),
+    Picture("clinic-policy", "/stock/clinics/{clinic}/clinic/policies/opened_packs_accepted", Role.DECISIONS_DELEGATE),
+    Picture("clinic-pharmacies", "/stock/clinics/{clinic}/clinic/pharmacies", Role.DECISIONS_DELEGATE),
+    Picture("clinic-pharmacy-new", "/stock/clinics/{clinic}/clinic/pharmacies/new", Role.DECISIONS_DELEGATE),
+    Picture("clinic-waiting-events", "/stock/clinics/{clinic}/waiting-events", Role.DECISIONS_DELEGATE),
+    Picture("me", "/stock/me", Role.DECISIONS_DELEGATE),
 )
 
 

@@ -4,6 +4,7 @@ from services.dispense.pages import (
     bag,
     calendar,
     card,
+    clinic,
     closing,
     counter,
     days,
@@ -32,4 +33,5 @@ PAGES = (
     *papers.PAGES,
     *reach.PAGES,
     *waiting.PAGES,
+    *clinic.PAGES,
 )
