@@ -25,6 +25,8 @@ from shared.log import logger
 
 log = logger(__name__)
 
+Reason = Literal["early", "failed", "fork"]
+"""Why an event waits: for its turn, because it could not be applied, or because it contradicts what was read."""
 Verdict = Literal["apply", "duplicate", "early", "fork"]
 
 Consumer = Callable[[Work, Any], Awaitable[None]]

@@ -21,6 +21,8 @@ class Act(StrEnum):
 
     SEE_CLINIC = "see_clinic"
     DECIDE = "decide"
+    TRY_AGAIN = "try_again"
+    """An event that could not be applied."""
     SEE_CATALOGUE = "see_catalogue"
     SCAN = "scan"
     JUDGE_PRODUCT = "judge_product"
@@ -49,6 +51,7 @@ _COUNTER = frozenset({Role.CLINIC_PHARMACIST, Role.COUNTER_VOLUNTEER})
 ALLOWED: Mapping[Act, frozenset[Role]] = {
     Act.SEE_CLINIC: _ALL,
     Act.DECIDE: frozenset({Role.DECISIONS_DELEGATE}),
+    Act.TRY_AGAIN: frozenset({Role.DECISIONS_DELEGATE, Role.CLINIC_PHARMACIST}),
     Act.SEE_CATALOGUE: _ALL,
     Act.SCAN: _ALL - {Role.AUDITOR, Role.DECISIONS_DELEGATE},
     Act.JUDGE_PRODUCT: _PHARMACIST,

@@ -40,6 +40,10 @@ class Runtime:
         return self._database
 
     @property
+    def inbox(self) -> Inbox:
+        return Inbox(self.database, self.clock, self._consumers)
+
+    @property
     def bus(self) -> BusState:
         return self._bus.state if self._bus else BusState()
 
@@ -47,8 +51,7 @@ class Runtime:
     async def running(self) -> AsyncGenerator[None, None]:
         """Connect to the database and keep the bus going in the background."""
         self._database = await Database.connect(self.settings.database_url, self.settings.database_connections)
-        inbox = Inbox(self._database, self.clock, self._consumers)
-        self._bus = Bus(self.service_name, self.settings, inbox, reads=self._reads)
+        self._bus = Bus(self.service_name, self.settings, self.inbox, reads=self._reads)
         tasks = [asyncio.create_task(self._bus.run()), asyncio.create_task(self._keep_house())]
         try:
             yield

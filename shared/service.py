@@ -34,6 +34,7 @@ from shared.web.docs import docs_routes
 from shared.web.pages import refusals
 from shared.web.pages.handling import page_guard
 from shared.web.pages.waiting import Counting, nothing_waits, numbers_page
+from shared.web.parked import parked_pages
 from shared.web.seeing import request_id_middleware, seeing_routes
 from shared.web.start import first_pages
 
@@ -139,7 +140,7 @@ def _router(service: Service, runtime: Runtime) -> Router:
 def _pages_router(service: Service, runtime: Runtime) -> Router:
     return Router(
         f"/{service.name}",
-        route_handlers=[*service.pages, numbers_page(service.waiting)],
+        route_handlers=[*service.pages, *parked_pages(), numbers_page(service.waiting)],
         guards=[page_guard(runtime, service.waiting)],
         exception_handlers=refusals.page_exception_handlers(service.constraints),
     )

@@ -96,6 +96,20 @@ POLICIES: Mapping[str, str] = {
     "records_kept_years": "Years that records are kept",
 }
 
+# A policy that is a number, with what it counts.
+POLICY_UNITS: Mapping[str, tuple[str, str]] = {
+    "least_remaining_months": ("{n} month", "{n} months"),
+    "supply_days_usual": ("{n} day", "{n} days"),
+    "supply_days_most": ("{n} day", "{n} days"),
+    "walk_in_wait_seconds": ("{n} second", "{n} seconds"),
+    "records_kept_years": ("{n} year", "{n} years"),
+}
+
+YES_OR_NO: Mapping[str, str] = {
+    "yes": "Yes",
+    "no": "No",
+}
+
 # The states of what a GTIN was learnt to be (shared.gtins), and how a product was found (shared.search).
 BINDINGS: Mapping[str, str] = {
     "learnt": "Not confirmed yet",

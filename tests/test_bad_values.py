@@ -51,7 +51,13 @@ def good(edge: Edge) -> Bodies:
         ("donations", "/collections"): {"pharmacy_id": pharmacy},
         ("donations", lines): {**line, "source_kind": "person", "source_name": "Demo"},
         ("donations", f"{lines}/{line_id}/recount"): {"units": 4, "opened": True, "more_than_pack_ok": False},
-        ("stock", "/decisions"): {"body": "Assembly", "text": "So.", "decided_on": str(today), "reevaluate_on": later},
+        ("stock", "/decisions"): {
+            "body": "Assembly",
+            "text": "So.",
+            "decided_on": str(today),
+            "reevaluate_on": later,
+            "reevaluates": decision,
+        },
         ("stock", "/people"): {
             "sign_in_name": f"demo-{new_id()}",
             "display_name": "Demo",

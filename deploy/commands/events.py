@@ -12,6 +12,7 @@ from deploy.cell import SERVICES
 from deploy.commands import values
 from deploy.commands.common import console, run, servers, this_cell
 from deploy.commands.listing import print_list
+from shared.web.parked import reference_of
 
 
 @click.group()
@@ -45,6 +46,7 @@ def events_list(as_json: bool) -> None:
     columns: dict[str, Callable[[Waiting], object]] = {
         "service": lambda row: row.service,
         "event": lambda row: row.event_id,
+        "reference": lambda row: reference_of(row.event_id),
         "from": lambda row: row.producer,
         "reason": lambda row: row.reason,
         "since": lambda row: f"{row.arrived_at:%Y-%m-%d %H:%M}",

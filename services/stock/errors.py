@@ -205,4 +205,5 @@ CONSTRAINTS: Mapping[str, type[DosisError]] = {
     "partnership_days": PartnershipDaysWrong,
     "policy_decision_fkey": DecisionNotFound,
     "delegation_decision_fkey": DecisionNotFound,
+    "decision_reevaluates_fkey": DecisionNotFound,
 }

@@ -80,9 +80,12 @@ CREATE TABLE decision (
     reevaluate_on date NOT NULL,
     recorded_by uuid,
     recorded_at timestamptz NOT NULL,
+    reevaluates uuid,
     CONSTRAINT decision_pkey PRIMARY KEY (decision_id),
     CONSTRAINT decision_clinic_key UNIQUE (clinic_id, decision_id),
     CONSTRAINT decision_clinic_fkey FOREIGN KEY (clinic_id) REFERENCES clinic (clinic_id),
+    CONSTRAINT decision_reevaluates_fkey FOREIGN KEY (clinic_id, reevaluates)
+        REFERENCES decision (clinic_id, decision_id),
     CONSTRAINT decision_votes_unless_consensus CHECK (
         (consensus AND votes_for IS NULL AND votes_against IS NULL AND votes_blank IS NULL)
         OR (NOT consensus AND votes_for >= 0 AND votes_against >= 0 AND votes_blank >= 0
@@ -91,7 +94,9 @@ CREATE TABLE decision (
     CONSTRAINT decision_reevaluated_later CHECK (reevaluate_on >= decided_on)
 );
 COMMENT ON TABLE decision IS 'What an assembly decided: by consensus, or by votes with the dissent recorded';
+COMMENT ON COLUMN decision.reevaluates IS 'The earlier decision that this one looks at again';
 CREATE INDEX decision_clinic_idx ON decision (clinic_id, decided_on);
+CREATE INDEX decision_reevaluates_idx ON decision (clinic_id, reevaluates);
 
 CREATE TABLE delegation (
     delegation_id uuid NOT NULL,

@@ -139,6 +139,17 @@ PICTURES = (
     Picture("counter", DAY + "/counter", "eleni"),
     Picture("bag", DAY, "eleni", _first_of_table),
     Picture("calendar", DISPENSE + "/days/calendar", "maria"),
+    Picture("clinic", STOCK + "/clinic", "giorgos"),
+    Picture("clinic-people", STOCK + "/clinic/people", "giorgos"),
+    Picture("clinic-person-new", STOCK + "/clinic/people/new", "giorgos"),
+    Picture("clinic-decisions", STOCK + "/clinic/decisions", "giorgos"),
+    Picture("clinic-decision-new", STOCK + "/clinic/decisions/new", "giorgos"),
+    Picture("clinic-policies", STOCK + "/clinic/policies", "giorgos"),
+    Picture("clinic-policy", STOCK + "/clinic/policies/opened_packs_accepted", "giorgos"),
+    Picture("clinic-pharmacies", STOCK + "/clinic/pharmacies", "giorgos"),
+    Picture("clinic-pharmacy-new", STOCK + "/clinic/pharmacies/new", "giorgos"),
+    Picture("clinic-waiting-events", STOCK + "/waiting-events", "giorgos"),
+    Picture("me", "/stock/me", "giorgos"),
 )
 
 

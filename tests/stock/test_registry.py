@@ -69,6 +69,19 @@ async def test_a_decision_keeps_its_votes_its_dissent_and_its_day_of_re_evaluati
     assert await clinic.told() == [], "a decision is told with the delegation or policy that stands on it"
 
 
+async def test_a_decision_may_look_again_at_an_earlier_one_of_the_same_clinic(
+    clinic: OwnClinic, world: World, stock: Database
+) -> None:
+    recorded = await actions.record_decision(clinic.work(), decided(clinic, reevaluates=clinic.decision_id))
+    async with clinic.work().reading() as tx:
+        kept = {each.decision_id: each.reevaluates for each in await decisions.decisions(tx, 10)}
+    assert kept == {recorded.decision_id: clinic.decision_id, clinic.decision_id: None}
+    neighbour = await open_clinic(world, stock)
+    for foreign_id in (neighbour.decision_id, new_id()):
+        with pytest.raises(DecisionNotFound):
+            await actions.record_decision(clinic.work(), decided(clinic, reevaluates=foreign_id))
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -267,6 +280,10 @@ async def test_a_pharmacy_is_a_partner_from_a_day_until_it_ends(
         (added.pharmacy_id, "The corner", None),
         (added.pharmacy_id, "Corner", clinic.day(9)),
     ]
+    await actions.set_pharmacy(clinic.work(), added.pharmacy_id, "Corner", clinic.day(-9), clinic.day(-1))
+    await actions.set_pharmacy(clinic.work(), added.pharmacy_id, "Corner", clinic.today, None)
+    told = await clinic.told_of(events.PartnershipRecorded)
+    assert told[-1].until_on is None, "one that had ended goes on"
     neighbour = await open_clinic(world, stock)
     with pytest.raises(PharmacyNotFound):
         await actions.set_pharmacy(neighbour.work(), added.pharmacy_id, "Ours", clinic.today, None)
@@ -279,7 +296,6 @@ async def test_a_pharmacy_is_a_partner_from_a_day_until_it_ends(
 async def test_two_people_never_sign_in_under_one_name(clinic: OwnClinic) -> None:
     name = f"taken-{new_id()}"
     await actions.add_person(clinic.work(), name, "The first", None)
-    with pytest.raises(asyncpg.UniqueViolationError) as refused:
+    with pytest.raises(PersonNameTaken):
         await actions.add_person(clinic.work(), name, "The second", None)
-    assert CONSTRAINTS[getattr(refused.value, "constraint_name", "")] is PersonNameTaken
     assert [person.display_name for person in await clinic.told_of(events.PersonRegistered)] == ["The first"]

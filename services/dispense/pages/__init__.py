@@ -4,6 +4,7 @@ from services.dispense.pages import (
     bag,
     calendar,
     card,
+    clinic,
     closing,
     counter,
     days,
@@ -33,5 +34,6 @@ PAGES = (
     *papers.PAGES,
     *reach.PAGES,
     *waiting.PAGES,
+    *clinic.PAGES,
     find_form(counter.bag_or_patient),
 )

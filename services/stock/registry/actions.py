@@ -14,6 +14,7 @@ from services.stock.errors import (
     DelegationDaysWrong,
     DelegationNotFound,
     DelegationOver,
+    PersonNameTaken,
     PersonNotFound,
     PharmacyNotFound,
     PlaceNotOurs,
@@ -60,7 +61,10 @@ class PolicyChanged(Struct, frozen=True, kw_only=True):
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """What an assembly decided: which body, in which words, how, and when it looks at it again."""
+    """What an assembly decided: which body, in which words, how, and when it looks at it again.
+
+    `reevaluates`: the earlier decision of the clinic that it looked at again.
+    """
 
     body: str
     text: str
@@ -71,6 +75,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     votes_against: int | None = None
     votes_blank: int | None = None
     dissent: str | None = None
+    reevaluates: UUID | None = None
 
 
 async def add_clinic(work: Work, clinic_id: UUID, name: str, phone: str | None, founding: Decision) -> ClinicAdded:
@@ -88,9 +93,10 @@ async def add_clinic(work: Work, clinic_id: UUID, name: str, phone: str | None, 
 async def set_pharmacy(
     work: Work, pharmacy_id: UUID | None, name: str, from_on: date, until_on: date | None
 ) -> PharmacySet:
-    """A pharmacy that collects for the clinic, from a day, until a day if it ends."""
+    """A pharmacy that collects for the clinic, from a day, until a day if it ends; one that has ended may go on."""
     async with work.transaction() as tx:
-        if pharmacy_id is not None and pharmacy_id not in await _pharmacy_ids(tx):
+        ours = {each.pharmacy_id for each in await store.pharmacies(tx.sql, tx.clinic_id)}
+        if pharmacy_id is not None and pharmacy_id not in ours:
             raise PharmacyNotFound
         pharmacy = store.PharmacyRow(pharmacy_id=pharmacy_id or new_id(), name=name, from_on=from_on, until_on=until_on)
         partnership_id = partnership_id_of(tx.clinic_id, pharmacy.pharmacy_id)
@@ -106,8 +112,10 @@ async def add_person(work: Work, sign_in_name: str, display_name: str, password:
     """Somebody who works here. Without a password they use tokens only."""
     password_hash = await asyncio.to_thread(HASHER.hash, password) if password else None
     async with work.transaction() as tx:
-        person_id = new_id()
-        await store.add_person(tx, person_id, rules.sign_in_name_of(sign_in_name), display_name, password_hash)
+        person_id, name = new_id(), rules.sign_in_name_of(sign_in_name)
+        if await store.find_person_named(tx.sql, name) is not None:
+            raise PersonNameTaken
+        await store.add_person(tx, person_id, name, display_name, password_hash)
         tx.emit(person_id, events.PersonRegistered(registered_id=person_id, display_name=display_name))
         return tx.done(PersonAdded(person_id=person_id))
 
@@ -124,6 +132,8 @@ async def _record(tx: Transaction, decision: Decision) -> UUID:
         raise VotesWrong
     if not decision.decided_on <= decision.reevaluate_on:
         raise VotesWrong("A decision is looked at again on or after the day it was made.")
+    if decision.reevaluates is not None and not await decisions.is_decision(tx, decision.reevaluates):
+        raise DecisionNotFound
     decision_id = new_id()
     fields = msgspec.structs.asdict(decision)
     row = decisions.DecisionRow(decision_id=decision_id, recorded_by=tx.person_id, recorded_at=tx.now, **fields)

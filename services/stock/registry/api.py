@@ -156,6 +156,7 @@ class DecisionBody(fields.Body, frozen=True):
     votes_against: Votes | None = None
     votes_blank: Votes | None = None
     dissent: fields.Text | None = None
+    reevaluates: UUID | None = None
 
     def decision(self) -> actions.Decision:
         return actions.Decision(
@@ -168,6 +169,7 @@ class DecisionBody(fields.Body, frozen=True):
             votes_against=self.votes_against,
             votes_blank=self.votes_blank,
             dissent=self.dissent,
+            reevaluates=self.reevaluates,
         )
 
 

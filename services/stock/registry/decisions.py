@@ -23,16 +23,17 @@ class DecisionRow(Struct, frozen=True, kw_only=True):
     reevaluate_on: date
     recorded_by: UUID | None
     recorded_at: datetime
+    reevaluates: UUID | None = None
 
 
 ADD_DECISION = """
 INSERT INTO decision (decision_id, clinic_id, body, text, decided_on, consensus, votes_for, votes_against,
-                      votes_blank, dissent, reevaluate_on, recorded_by, recorded_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+                      votes_blank, dissent, reevaluate_on, recorded_by, recorded_at, reevaluates)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 """
 DECISIONS = """
 SELECT decision_id, body, text, decided_on, consensus, votes_for, votes_against, votes_blank, dissent,
-       reevaluate_on, recorded_by, recorded_at
+       reevaluate_on, recorded_by, recorded_at, reevaluates
 FROM decision
 WHERE clinic_id = $1
 ORDER BY decided_on DESC, decision_id DESC
@@ -57,6 +58,7 @@ async def add_decision(tx: Transaction, decision: DecisionRow) -> None:
         decision.reevaluate_on,
         decision.recorded_by,
         decision.recorded_at,
+        decision.reevaluates,
     )
 
 

@@ -97,6 +97,7 @@ WHERE sign_in_name = $1
 FOR UPDATE
 """
 PERSON = "SELECT person_id, sign_in_name, display_name FROM person WHERE person_id = $1"
+PERSON_NAMED = "SELECT person_id, sign_in_name, display_name FROM person WHERE sign_in_name = $1"
 COUNT_FAILURE = "UPDATE person SET failed_sign_ins = failed_sign_ins + 1, last_failed_at = $2 WHERE person_id = $1"
 FORGET_FAILURES = "UPDATE person SET failed_sign_ins = 0, last_failed_at = NULL WHERE person_id = $1"
 PEOPLE_OF_CLINIC = """
@@ -159,6 +160,11 @@ async def add_person(
 
 async def find_person(sql: Sql, person_id: UUID | None) -> PersonRow | None:
     row = await sql.fetchrow(PERSON, person_id)
+    return PersonRow(**dict(row)) if row else None
+
+
+async def find_person_named(sql: Sql, sign_in_name: str) -> PersonRow | None:
+    row = await sql.fetchrow(PERSON_NAMED, sign_in_name)
     return PersonRow(**dict(row)) if row else None
 
 
