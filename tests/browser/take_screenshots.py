@@ -24,6 +24,8 @@ PICTURES = (
     Picture("today", "/", Role.CLINIC_PHARMACIST),
     Picture("api-stock", "/stock/api/schema"),
     Picture("patients", "/dispense/clinics/{clinic}/patients", Role.SECRETARY),
+    Picture("transfers", "/stock/clinics/{clinic}/transfers", Role.TRANSFERS_DELEGATE),
+    Picture("transfer-ask", "/stock/clinics/{clinic}/transfers/ask", Role.TRANSFERS_DELEGATE),
     Picture("patient-new", "/dispense/clinics/{clinic}/patients/new", Role.SECRETARY),
 )
 

@@ -113,6 +113,8 @@ def test_every_page_of_stock_keeps_to_the_rules(visit: Visits, here: str, togeth
         f"/lots/{lot_id}",
         f"/products/{AMLIBON}/would-give?lot_id={lot_id}",
         "/lots?within=90",
+        "/transfers",
+        "/transfers/ask",
     ):
         requests: list[str] = []
         page.on("request", lambda request, seen=requests: seen.append(request.url))

@@ -44,7 +44,7 @@ async def show_products(work: Work, view: View, clinic_id: UUID) -> Response[Any
     try:
         search = read_as(Search, typed)
         async with work.reading() as tx:
-            product_id = await _scanned(tx, view, search.text)
+            product_id = await scanned_product(tx, view, search.text)
             if product_id is not None:
                 return view.go(f"/stock/clinics/{clinic_id}/products/{product_id}")
             found = await _named(tx, search.text) if search.text else None
@@ -68,7 +68,7 @@ def asked_in(view: View, *names: str) -> Typed:
     return {name: tuple(view.request.query_params.getall(name, [])) for name in names}
 
 
-async def _scanned(tx: Transaction, view: View, text: str) -> UUID | None:
+async def scanned_product(tx: Transaction, view: View, text: str) -> UUID | None:
     """The product of a code; None: it is a name. Raises FormWrong for a code that leads nowhere."""
     if not text:
         return None
