@@ -58,6 +58,11 @@ class TransferNotReady(Conflict):
     detail = "Look at the transfer again: the other clinic may have answered, or somebody here did."
 
 
+class TransferNotSent(Conflict):
+    title = "This transfer has not been sent"
+    detail = "Its note is printed once it is on its way."
+
+
 class ClinicNotHeard(NotFound):
     title = "No such clinic has been heard on the network"
     detail = "Choose one of the clinics in the list of neighbours."

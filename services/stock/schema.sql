@@ -537,6 +537,17 @@ CREATE TABLE transfer (
 );
 COMMENT ON COLUMN transfer.side_id IS 'The aggregate under which this side tells its events';
 
+CREATE TABLE transfer_step (
+    clinic_id uuid NOT NULL,
+    transfer_id uuid NOT NULL,
+    state text NOT NULL,
+    reached_at timestamptz NOT NULL,
+    CONSTRAINT transfer_step_pkey PRIMARY KEY (clinic_id, transfer_id, state),
+    CONSTRAINT transfer_step_transfer_fkey FOREIGN KEY (clinic_id, transfer_id)
+        REFERENCES transfer (clinic_id, transfer_id)
+);
+COMMENT ON TABLE transfer_step IS 'When this clinic came to know of each state of a transfer';
+
 CREATE TABLE transfer_line (
     clinic_id uuid NOT NULL,
     transfer_id uuid NOT NULL,
@@ -615,7 +626,7 @@ DECLARE
 BEGIN
     FOREACH v_table IN ARRAY ARRAY[
         'decision', 'policy', 'product_override', 'lot', 'movement', 'request', 'request_part', 'reservation',
-        'transfer', 'transfer_line', 'transfer_lot', 'surplus'
+        'transfer', 'transfer_step', 'transfer_line', 'transfer_lot', 'surplus'
     ] LOOP
         EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', v_table);
         EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', v_table);
@@ -633,7 +644,7 @@ GRANT SELECT, INSERT, UPDATE ON
     clinic, neighbour, partnership, person, session, ended_session, delegation, policy, product, pack,
     product_override, request, reservation, transfer, transfer_line, transfer_lot, surplus, neighbour_surplus
 TO :app_role;
-GRANT SELECT, INSERT ON decision, request_part, product_correction TO :app_role;
+GRANT SELECT, INSERT ON decision, request_part, transfer_step, product_correction TO :app_role;
 GRANT SELECT, INSERT, DELETE ON open_row TO :app_role;
 GRANT SELECT ON movement TO :app_role;
 GRANT SELECT,

@@ -6,7 +6,7 @@ from services.stock.catalogue.reasons import IN_WORDS, OpenReason
 from services.stock.rules.expiry import Band, Within
 from services.stock.rules.fefo import Reason
 from services.stock.rules.ledger import Account, BusinessStep
-from services.stock.store.transfer import Side, State
+from services.stock.rules.transfer import Side, State, Step
 
 NOT_OFFERED: Mapping[Reason, str] = {
     Reason.EXPIRED: "It will have expired by then",
@@ -144,6 +144,40 @@ TRANSFER_STATES: Mapping[State, str] = {
     "received": "Received, and something is missing",
     "closed": "Done",
 }
+
+TRANSFER_OURS: Mapping[Step, str] = {
+    "answer": "We answer: what can we send?",
+    "send": "We pack it, and send it",
+    "count": "We count what arrived",
+    "settle": "We say what became of what did not arrive",
+}
+"""The next step of a transfer, where it is ours."""
+
+TRANSFER_THEIRS: Mapping[Step, str] = {
+    "answer": "{clinic} answers what it can send",
+    "send": "{clinic} packs it, and sends it",
+    "count": "{clinic} counts what arrived",
+    "settle": "{clinic} says what became of what did not arrive",
+}
+"""The next step of a transfer, where it is the other clinic's."""
+
+TRANSFERS_WAITING: Mapping[Step, str] = {
+    "answer": "another clinic waits for our answer",
+    "send": "agreed, to be sent",
+    "count": "on the way to us, to be counted on arrival",
+    "settle": "something did not arrive, to be settled",
+}
+"""What transfers wait for, after their number."""
+
+TRANSFER_DONE: Mapping[str, str] = {
+    "asked": "The other clinic is asked",
+    "agreed": "Agreed: the units are set apart",
+    "declined": "Declined: the other clinic is told why",
+    "shipped": "Sent: print the note and put it into the box",
+    "received": "Counted: what arrived is in our stock",
+    "settled": "Settled: nothing is on the way any more",
+}
+"""What somebody has just done with a transfer."""
 
 SETTLEMENTS: Mapping[str, str] = {
     "lost": "Lost",

@@ -55,7 +55,7 @@ _KEYS = {
     for above, character in enumerate(both)
 }
 
-_GREEK = {
+GREEK = {
     **dict(zip("qwertyuiopasdfghjklzxcvbnm", ";ςερτυθιοπασδφγηξκλζχψωβνμ", strict=True)),
     **dict(zip("QWERTYUIOPASDFGHJKLZXCVBNM", ":ΣΕΡΤΥΘΙΟΠΑΣΔΦΓΗΞΚΛΖΧΨΩΒΝΜ", strict=True)),
     # An accent that waits for its vowel: the key is told, and nothing is typed by it.
@@ -89,7 +89,7 @@ class _Keyboard:
 
     def type(self, character: str) -> None:
         key, above = _KEYS[character]
-        typed = _GREEK.get(character, character) if self.layout == "greek" else character
+        typed = GREEK.get(character, character) if self.layout == "greek" else character
         if above:
             self._hold(_SHIFT)
         self.press(key, typed, "" if typed == "Dead" else typed)

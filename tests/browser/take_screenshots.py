@@ -150,6 +150,8 @@ PICTURES = (
     Picture("clinic-pharmacy-new", STOCK + "/clinic/pharmacies/new", "giorgos"),
     Picture("clinic-waiting-events", STOCK + "/waiting-events", "giorgos"),
     Picture("me", "/stock/me", "giorgos"),
+    Picture("transfers", STOCK + "/transfers", "nikos"),
+    Picture("transfer-ask", STOCK + "/transfers/ask", "nikos"),
 )
 
 

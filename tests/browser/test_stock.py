@@ -115,6 +115,8 @@ def test_every_page_of_stock_keeps_to_the_rules(visit: Visits, here: str, togeth
         "/lots?within=90",
         "/surplus",
         "/surplus/ours",
+        "/transfers",
+        "/transfers/ask",
     ):
         requests: list[str] = []
         page.on("request", lambda request, seen=requests: seen.append(request.url))

@@ -137,6 +137,7 @@ BETWEEN_TWO_CLINICS = [
         "stock",
         """
         WITH lost AS (SELECT clinic_id, transfer_id FROM transfer WHERE side = 'sending' AND state = 'requested'),
+        steps AS (DELETE FROM transfer_step WHERE (clinic_id, transfer_id) IN (TABLE lost)),
         lines AS (DELETE FROM transfer_line WHERE (clinic_id, transfer_id) IN (SELECT clinic_id, transfer_id FROM lost))
         DELETE FROM transfer WHERE (clinic_id, transfer_id) IN (SELECT clinic_id, transfer_id FROM lost)
         """,

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from shared import fields
 from shared.web.pages import forms
-from shared.web.pages.forms import BadForm, FormWrong, day_typed, read_as, read_body
+from shared.web.pages.forms import BadForm, FormWrong, day_typed, read_as, read_body, read_rows
 
 
 class Colour(StrEnum):
@@ -73,6 +73,15 @@ def test_the_problem_of_every_field_is_told_at_once() -> None:
         "who": forms.NO_CHOICE,
         "short": forms.TOO_LONG,
     }
+
+
+def test_numbered_rows_are_read_apart_and_the_problems_of_all_are_told() -> None:
+    sent = {"name-1": ("a",), "units-1": ("2",), "name-11": ("b",), "units-11": ("3",), "name": ("no row",)}
+    rows = read_rows(Everything, sent, [1, 11])
+    assert {number: (row.name, row.units) for number, row in rows.items()} == {1: ("a", 2), 11: ("b", 3)}
+    with pytest.raises(FormWrong) as wrong:
+        read_rows(Everything, sent | {"units-1": ("x",)}, [1, 2, 11])
+    assert [each.field for each in wrong.value.problems] == ["units-1", "name-2", "units-2"]
 
 
 @pytest.mark.parametrize("units", ["-1", "1.5", "1e3", "٣", "²", "0x10", "1 000", "9999999999", "1000001"])

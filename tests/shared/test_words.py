@@ -21,7 +21,7 @@ from services.stock.catalogue.reasons import OpenReason
 from services.stock.catalogue.seed import read_seed
 from services.stock.rules.fefo import Reason
 from services.stock.rules.ledger import Account, BusinessStep
-from services.stock.store.transfer import Side, State
+from services.stock.rules.transfer import Side, State
 from shared import gtins, words
 from shared.catalogue import CONTENT_MEASURES, FormGroup, Kind, Route
 from shared.policies import NAMES, SharingRule, SourceKind

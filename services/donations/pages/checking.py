@@ -6,14 +6,14 @@ from uuid import UUID
 from litestar import Response
 from msgspec import Struct
 
-from services.donations import slips, store, words
+from services.donations import store, words
 from services.donations.actions import checking, collecting
 from services.donations.errors import CollectionNotHandedIn
 from services.donations.pages import entry
 from services.donations.pages.boxes import Asked, Doors, asked_again, enter
 from services.donations.pages.collections import address_of
 from services.donations.scanning import actions as scanning
-from shared import fields, gtins, known
+from shared import fields, gtins, known, slips
 from shared.codes import Recognised, read_code
 from shared.database import Work
 from shared.language import N_

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from litestar import Response
 
-from services.donations import slips, store, words
+from services.donations import store, words
 from services.donations.actions import collecting
 from services.donations.pages import entry
 from services.donations.pages.boxes import Asked, Doors, asked_again, enter
 from services.donations.pages.collections import address_of, their_collection
 from services.donations.scanning import actions as scanning
-from shared import known
+from shared import known, slips
 from shared.database import Work
 from shared.identity import Access
 from shared.roles import Act

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from services.donations import slips, store
+from services.donations import store
+from shared import slips
 from shared.language import Words
 from shared.printing import pdf, qr_svg
 

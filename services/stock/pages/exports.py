@@ -77,9 +77,9 @@ async def lots_on_paper(work: Work, view: View) -> Response[Any]:
     within, words = within_of(view), view.words
     lots, products = await _all_of(work, within, MOST_PRINTED)
     async with work.reading() as tx:
-        clinic_name = await tx.sql.fetchval("SELECT name FROM clinic WHERE clinic_id = $1", tx.clinic_id)
+        clinic_name = await shelf.clinic_name(tx)
     data = {
-        "clinic": clinic_name or "",
+        "clinic": clinic_name,
         "day": words.day(view.today),
         "number": words.ngettext("%(num)d lot", "%(num)d lots", len(lots)) % {"num": len(lots)},
         "heads": [words.gettext(head) for head in (N_("Medicine"), N_("Expiry"), N_("Batch"), N_("Here"), N_("Place"))],

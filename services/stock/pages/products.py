@@ -1,6 +1,5 @@
 """What the clinic has, looked for by name, substance or code; and one product with its lots."""
 
-import re
 from typing import Any
 from uuid import UUID
 
@@ -16,15 +15,13 @@ from shared.database import Transaction, Work
 from shared.language import N_
 from shared.roles import Act
 from shared.search import is_a_name
-from shared.web.pages import View, form, page
-from shared.web.pages.finding import handed_on
+from shared.web.pages import View, page
 from shared.web.pages.forms import FieldProblem, FormWrong, Typed, read_as
 from shared.web.pages.view import failed_form
 
 MOST_LOOKED_AT = 60
 """So many products are looked for: what is here stands before what is only in the catalogue."""
 MOST_NOT_HERE = 10
-_LIKE_A_CARD = re.compile(r"\w{5}-?\w{5}")
 
 NOBODY_KNOWS = N_("Nobody has met the number {gtin} yet. Look for the medicine by its name.")
 
@@ -43,33 +40,14 @@ class Found(Struct, frozen=True, kw_only=True):
 @page("/clinics/{clinic_id:uuid}/products", act=Act.SEE_STOCK)
 async def show_products(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
     """Without a search an overview; a scanned code leads straight to its product."""
-    return await _products(work, view, clinic_id, asked_in(view, "text"))
+    return await found_products(work, view, clinic_id, asked_in(view, "text"))
 
 
-@form("/clinics/{clinic_id:uuid}/find", act=Act.SEE_STOCK)
-async def find_by_form(view: View, clinic_id: UUID) -> Response[Any]:
-    """A box or a medicine's name; what may be a card or a slip is for the other services to look at first."""
-    typed: Typed = {"text": view.request.scope["state"]["typed"].get("text", ())}
-    text = next(iter(typed["text"]), "").strip()
-    handed = handed_on(view) if text and not await _is_ours(text, view) else None
-    return handed or await _products(view.reading, view, clinic_id, typed)
-
-
-async def _is_ours(text: str, view: View) -> bool:
-    """A box's code, or a name; ten letters may be a card's too, if no medicine is called so."""
-    if isinstance(read_code(text, view.today), Recognised):
-        return True
-    if _LIKE_A_CARD.fullmatch(text) is None or not is_a_name(text):
-        return is_a_name(text)
-    async with view.reading.reading() as tx:
-        return text.isalpha() and bool(await known.products_named(tx.sql, tx.clinic_id, text, 1))
-
-
-async def _products(work: Work, view: View, clinic_id: UUID, typed: Typed) -> Response[Any]:
+async def found_products(work: Work, view: View, clinic_id: UUID, typed: Typed) -> Response[Any]:
     try:
         search = read_as(Search, typed)
         async with work.reading() as tx:
-            product_id = await scanned(tx, view, search.text)
+            product_id = await scanned_product(tx, view, search.text)
             if product_id is not None:
                 return view.go(f"/stock/clinics/{clinic_id}/products/{product_id}")
             found = await _named(tx, search.text) if search.text else None
@@ -93,7 +71,7 @@ def asked_in(view: View, *names: str) -> Typed:
     return {name: tuple(view.request.query_params.getall(name, [])) for name in names}
 
 
-async def scanned(tx: Transaction, view: View, text: str) -> UUID | None:
+async def scanned_product(tx: Transaction, view: View, text: str) -> UUID | None:
     """The product of a code; None: it is a name. Raises FormWrong for a code that leads nowhere."""
     if not text:
         return None
@@ -146,4 +124,4 @@ async def show_product(work: Work, view: View, product_id: UUID) -> Response[Any
     )
 
 
-PAGES = (show_products, find_by_form, show_product)
+PAGES = (show_products, show_product)

@@ -83,17 +83,18 @@ class Showing:
         self.tables = tables
         self.names = shared_tables
 
-    def amount(self, units: int, product_id: UUID) -> str:
-        """2 packs of 30 and 14 tablets, where the product has packs of one size only."""
-        found = self.products.get(product_id)
-        return amount(self.words, units, found.product) if found else self.words.number(units)
+    def amount(self, units: int, product_id: UUID | None, *, opened: bool = False) -> str:
+        """2 packs of 30 and 14 tablets, where the product has packs of one size only; what is opened is no whole pack.
+
+        Of a product that nobody here knows, just the number.
+        """
+        found = self.products.get(product_id) if product_id else None
+        if found is None:
+            return self.words.number(units)
+        return self.words.units(units, found.product.unit) if opened else amount(self.words, units, found.product)
 
     def lot_amount(self, units: int, lot: LotRow) -> str:
-        """Of a lot; what is opened is no whole pack any more."""
-        found = self.products.get(lot.product_id)
-        if found is not None and lot.opened:
-            return self.words.units(units, found.product.unit)
-        return self.amount(units, lot.product_id)
+        return self.amount(units, lot.product_id, opened=lot.opened)
 
     def band(self, expires_on: date) -> Shown:
         band = band_of(expires_on, self.today)
@@ -117,10 +118,14 @@ class Showing:
 
 
 def amount(words: Words, units: int, product: Product) -> str:
+    size = pack_size(product)
+    return words.packs(units, size, product.unit) if size else words.units(units, product.unit)
+
+
+def pack_size(product: Product) -> int | None:
+    """How many are in a pack; None where that may differ."""
     sizes = {pack.units_per_pack for pack in product.packs}
-    if len(sizes) == 1:
-        return words.packs(units, sizes.pop(), product.unit)
-    return words.units(units, product.unit)
+    return sizes.pop() if len(sizes) == 1 else None
 
 
 def unit_name(words: Words, unit: str) -> str:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from services.stock.actions import surplus as actions
 from services.stock.errors import NotEnoughUnits
 from services.stock.pages.life import show_lot
-from services.stock.pages.products import Search, asked_in, scanned
+from services.stock.pages.products import Search, asked_in, scanned_product
 from services.stock.pages.putting_right import LOT, NOT_SO_MANY
 from services.stock.pages.showing import LOTS_A_PAGE, Showing, id_asked
 from services.stock.rules.transfer import earliest_expiry
@@ -60,7 +60,7 @@ async def show_theirs(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
 
 async def _sought(tx: Transaction, view: View, text: str) -> store.Sought | None:
     """A scanned code is its product, anything else a part of a name; None: everything."""
-    product_id = await scanned(tx, view, text)
+    product_id = await scanned_product(tx, view, text)
     if product_id is not None:
         return store.Sought([product_id], text)
     return await store.sought(tx, text) if text else None

@@ -2,11 +2,24 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Literal
 from uuid import UUID
 
 from msgspec import Struct
 
 from services.stock.rules.ledger import Account, Movement
+
+Side = Literal["asking", "sending"]
+State = Literal["requested", "agreed", "declined", "shipped", "received", "closed"]
+Step = Literal["answer", "send", "count", "settle"]
+
+NEXT: Mapping[State, tuple[Step, Side]] = {
+    "requested": ("answer", "sending"),
+    "agreed": ("send", "sending"),
+    "shipped": ("count", "asking"),
+    "received": ("settle", "sending"),
+}
+"""What a transfer waits for, and of which side; in the other states it is over."""
 
 LEAST_LIFE_DAYS = 14
 """What leaves must still be of use where it arrives: until its next pharmacy day, and some days of use."""

@@ -160,3 +160,11 @@ WHERE lot.clinic_id = $1 AND lot.lot_id = ANY($2)
 
 async def lots_of_ids(tx: Transaction, lot_ids: Sequence[UUID]) -> dict[UUID, LotRow]:
     return {row["lot_id"]: lot_of(row) for row in await tx.sql.fetch(OF_IDS, tx.clinic_id, list(lot_ids))}
+
+
+CLINIC_NAME = "SELECT name FROM clinic WHERE clinic_id = $1"
+
+
+async def clinic_name(tx: Transaction) -> str:
+    """As it stands on the paper that is printed here."""
+    return await tx.sql.fetchval(CLINIC_NAME, tx.clinic_id) or ""

@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
 
+from services.stock.rules.transfer import Side, State
 from shared.database import Sql, Transaction
 from shared.events.stock import ProductName
-
-Side = Literal["asking", "sending"]
-State = Literal["requested", "agreed", "declined", "shipped", "received", "closed"]
 
 
 class TransferRow(Struct, frozen=True, kw_only=True):
@@ -83,6 +81,10 @@ async def is_ours(sql: Sql, clinic_id: UUID) -> bool:
 
 
 OPEN = """
+WITH stepped AS (
+    INSERT INTO transfer_step (clinic_id, transfer_id, state, reached_at)
+    VALUES ($2, $1, 'requested', $7)
+)
 INSERT INTO transfer (transfer_id, clinic_id, side_id, side, other_clinic_id, state, note, asked_at, changed_at)
 VALUES ($1, $2, $3, $4, $5, 'requested', $6, $7, $7)
 """
@@ -175,6 +177,10 @@ def _with_tuple(row: asyncpg.Record) -> dict[str, Any]:
 
 
 SET_STATE = """
+WITH stepped AS (
+    INSERT INTO transfer_step (clinic_id, transfer_id, state, reached_at)
+    VALUES ($1, $2, $3, $5)
+)
 UPDATE transfer
 SET state = $3, reason = coalesce($4, reason), changed_at = $5
 WHERE clinic_id = $1 AND transfer_id = $2

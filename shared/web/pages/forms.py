@@ -2,7 +2,7 @@
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -72,6 +72,22 @@ def read_as(kind: type[T], typed: Typed) -> T:
     if problems:
         raise FormWrong(problems=problems)
     return kind(**values)
+
+
+def read_rows(kind: type[T], typed: Typed, numbers: Iterable[int]) -> dict[int, T]:
+    """The numbered rows of a form, whose fields are named with their row: `units-3`; raises FormWrong for all rows."""
+    rows: dict[int, T] = {}
+    problems: list[FieldProblem] = []
+    for number in numbers:
+        end = f"-{number}"
+        own = {name.removesuffix(end): said for name, said in typed.items() if name.endswith(end)}
+        try:
+            rows[number] = read_as(kind, own)
+        except FormWrong as wrong:
+            problems += [FieldProblem(each.field + end, each.text, each.facts) for each in wrong.problems]
+    if problems:
+        raise FormWrong(problems=problems)
+    return rows
 
 
 def read_what_can_be(kind: type[T], typed: Typed) -> T:

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
@@ -22,7 +22,7 @@ from shared.language import LANGUAGES, N_, Words, words_in
 from shared.roles import Act
 from shared.runtime import Runtime
 from shared.web.admitting import AnyRequest, work_of
-from shared.web.pages.forms import FieldProblem, FormWrong, Typed, read_as
+from shared.web.pages.forms import FieldProblem, FormWrong, Typed, read_as, read_rows
 from shared.web.pages.templating import rendered
 
 T = TypeVar("T", bound=Struct)
@@ -121,6 +121,10 @@ class View:
     def typed(self, kind: type[T]) -> T:
         """The form that was sent; raises FormWrong with the problem of each field."""
         return read_as(kind, self.request.scope["state"]["typed"])
+
+    def typed_rows(self, kind: type[T], numbers: Iterable[int]) -> dict[int, T]:
+        """The numbered rows of the form that was sent; raises FormWrong with the problems of them all."""
+        return read_rows(kind, self.request.scope["state"]["typed"], numbers)
 
     async def once(self, doing: Awaitable[T], kind: type[T]) -> T:
         """What an action gave, now or when this form was first sent."""

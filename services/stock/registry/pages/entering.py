@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from services.stock import words
 from services.stock.registry import sign_in, store
 from services.stock.registry.session import session_cookie, signed_in
-from services.stock.store import shelf
+from services.stock.store import shelf, transfer_seen
 from shared import fields
 from shared.database import Work
 from shared.identity import Access
@@ -66,11 +66,10 @@ async def choose_clinic(work: Work, access: Access, view: View) -> Response[Any]
 @page("/clinics/{clinic_id:uuid}", act=Act.SEE_CLINIC)
 async def see_today(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
     """What waits for this person today."""
-    if not view.may(Act.SEE_STOCK):
-        return await view.page("stock/today.html", within={})
     async with work.reading() as tx:
-        within = await shelf.counts_within(tx)
-    return await view.page("stock/today.html", within=within, tables=words)
+        within = await shelf.counts_within(tx) if view.may(Act.SEE_STOCK) else {}
+        transfers = await transfer_seen.waiting_for_us(tx) if view.may(Act.TRANSFER) else {}
+    return await view.page("stock/today.html", within=within, transfers=transfers, tables=words)
 
 
 PAGES = (show_sign_in, sign_in_by_form, sign_out, choose_clinic, see_today)

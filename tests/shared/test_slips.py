@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.donations import store
-from services.donations.slips import bits_of_slip, slip_number, slip_number_shown
 from shared.database import Database
 from shared.ids import new_id
+from shared.slips import bits_of_slip, slip_number, slip_number_shown
 from tests.donations.pharmacy import Pharmacy, open_pharmacy
 from tests.people import World
 from tests.stock.clinic import open_clinic, owner_rows
