@@ -28,6 +28,7 @@ EVENTS: Mapping[str, str] = {
     "stock.reservation_answered": "Stock's answer of {day}, about what is reserved, could not be entered",
     "stock.lot_held": "A lot that was held back on {day} could not be stopped here",
     "stock.lot_hold_lifted": "A lot that may be given again since {day} could not be set free here",
+    "stock.surplus_offered": "What another clinic can spare, as of {day}, could not be entered",
     "stock.transfer_requested": "A request for a transfer, of {day}, could not be entered",
     "stock.transfer_agreed": "An answer about a transfer, of {day}, could not be entered",
     "stock.transfer_declined": "An answer about a transfer, of {day}, could not be entered",

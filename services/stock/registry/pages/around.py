@@ -18,6 +18,11 @@ async def held_due(tx: Transaction, view: View) -> list[listing.Held]:
     return [each for each in of_late if each.delegation_id in due]
 
 
+async def number_due(tx: Transaction, view: View) -> int:
+    """Decisions whose day of re-evaluation has come, and delegations that end soon or lately did."""
+    return (await listing.counts(tx)).decisions_due + len(await held_due(tx, view))
+
+
 def shortened(text: str, most: int) -> str:
     """How a text begins, on one line."""
     line = " ".join(text.split())

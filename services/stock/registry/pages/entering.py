@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from services.stock import words
 from services.stock.registry import sign_in, store
+from services.stock.registry.pages.around import number_due
 from services.stock.registry.session import session_cookie, signed_in
 from services.stock.store import shelf, transfer_seen
 from shared import fields
@@ -69,7 +70,8 @@ async def see_today(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
     async with work.reading() as tx:
         within = await shelf.counts_within(tx) if view.may(Act.SEE_STOCK) else {}
         transfers = await transfer_seen.waiting_for_us(tx) if view.may(Act.TRANSFER) else {}
-    return await view.page("stock/today.html", within=within, transfers=transfers, tables=words)
+        due = await number_due(tx, view) if view.may(Act.DECIDE) else 0
+    return await view.page("stock/today.html", within=within, transfers=transfers, due=due, tables=words)
 
 
 PAGES = (show_sign_in, sign_in_by_form, sign_out, choose_clinic, see_today)
