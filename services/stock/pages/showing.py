@@ -19,7 +19,7 @@ from shared.language import N_, Words
 from shared.web.pages import View
 from shared.words import UNITS
 
-LOTS_A_PAGE = 40
+LOTS_A_PAGE = 30
 
 BAND_KINDS: Mapping[Band, str] = {
     Band.EXPIRED: "no",
