@@ -78,6 +78,7 @@ async def fill_in(cell: Cell, url: str, places: dict[str, DemoPlace]) -> None:
         intake.log_boxes(stage, 6, 14)
         intake.check_boxes(stage)
         sharing.spare(stage)
+        sharing.ask(stage)
         # One collection more, which waits to be checked.
         intake.log_boxes(stage, 1, 8)
         days.set_calendar(stage)

@@ -90,6 +90,19 @@ ORDER BY n
 """  # noqa: S608 - made of our own pieces
 
 
+# Of another clinic, which is on the network only: one lot of each product, expiring in 60 to 759 days.
+LAY_NEIGHBOUR_SURPLUS = """
+INSERT INTO neighbour_surplus (clinic_id, surplus_id, product_codes, product_name, expires_on, opened, units)
+SELECT $1, gen_random_uuid(), '{}', name, $2::date + (60 + n * 104729 % 700)::integer, false, 30
+FROM (SELECT name, row_number() OVER (ORDER BY product_id) AS n FROM product WHERE product_id = ANY($3)) AS given
+"""
+
+
+async def lay_neighbour_surplus(stage: Stage, products: Sequence[UUID]) -> None:
+    """A lot of each product that another clinic can spare."""
+    await stage.floor["stock"].execute(LAY_NEIGHBOUR_SURPLUS, derived_id("bench neighbour", 0), stage.today, products)
+
+
 async def lay_lots(stage: Stage, clinic: Clinic, lots: int, products: Sequence[UUID]) -> None:
     """So many lots with one movement each, spread over the products."""
     arguments = (clinic.clinic_id, clinic.number, lots, list(products), stage.today, stage.person_id)

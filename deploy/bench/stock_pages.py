@@ -11,6 +11,9 @@ ROUNDS = 60
 WARMING = 8
 """So often each page is asked for before it counts: PostgreSQL plans a question anew the first five times."""
 
+NEIGHBOUR_SURPLUS = 2000
+"""So many lots other clinics have told that they can spare."""
+
 SEARCHED = "amlodipine"
 """Of the seed: those that are laid for the bench are all called alike, and nobody looks for a thousand at once."""
 
@@ -20,6 +23,7 @@ async def measure(stage: Stage, lots: int, products: int, rounds: int = ROUNDS) 
     clinic = await stage.new_clinic()
     laid = await laying.lay_products(stage, products)
     await laying.lay_lots(stage, clinic, lots, laid)
+    await laying.lay_neighbour_surplus(stage, laid[:NEIGHBOUR_SURPLUS])
     await stage.tidy()
     caller = stage.caller(clinic)
     found: list[Measured] = []
@@ -43,6 +47,9 @@ def _paths(clinic: Clinic, product_id: str) -> dict[str, str]:
         "soon": "/lots?within=90",
         "all lots": "/lots?within=all",
         "why not": f"/products/{product_id}/would-give",
+        "surplus": "/surplus",
+        "transfers": "/transfers",
+        "clinic": "/clinic",
     }
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from deploy.client import wait_until
-from deploy.demo.people import NORTH
+from deploy.demo.people import NORTH, SOUTH
 from deploy.demo.stage import Stage, require
 
 SPARED_LOTS = 5
@@ -29,6 +29,17 @@ def spare(stage: Stage) -> dict[str, Any]:
 def _heard(stage: Stage, who: str) -> int:
     number: int = stage.callers[who].get("stock", "/neighbours/surplus")["number"]
     return number
+
+
+def ask(stage: Stage) -> None:
+    """Each clinic asks the other for something that it has said it can spare; nobody has answered yet."""
+    for who, clinic in (("thanos", NORTH), ("nikos", SOUTH)):
+        caller = stage.callers[who]
+        theirs = caller.get("stock", "/neighbours/surplus")["surplus"]
+        wanted = next(each for each in theirs if each["product_id"])
+        line = {"product_id": wanted["product_id"], "units": min(wanted["units"], 28)}
+        body = {"from_clinic_id": str(stage.places[clinic].clinic_id), "lines": [line], "note": "Για δύο ασθενείς μας"}
+        caller.do("stock", "/transfers", body)
 
 
 def transfer(stage: Stage) -> dict[str, Any]:

@@ -151,6 +151,7 @@ PICTURES = (
     Picture("clinic-waiting-events", STOCK + "/waiting-events", "giorgos"),
     Picture("me", "/stock/me", "giorgos"),
     Picture("transfers", STOCK + "/transfers", "nikos"),
+    Picture("transfer", STOCK + "/transfers", "nikos", _first_of_table),
     Picture("transfer-ask", STOCK + "/transfers/ask", "nikos"),
 )
 

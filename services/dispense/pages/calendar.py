@@ -20,7 +20,7 @@ from shared.web.pages.forms import FieldProblem, FormWrong
 NO_WEEKDAY = N_("Tick at least one weekday.")
 
 
-@page("/clinics/{clinic_id:uuid}/days/calendar", act=Act.SEE_DAY)
+@page("/clinics/{clinic_id:uuid}/days/calendar", act=Act.SEE_CLINIC)
 async def show_calendar(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
     async with work.reading() as tx:
         kept = await store.calendar.calendar_of(tx, tx.today)

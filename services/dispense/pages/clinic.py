@@ -12,7 +12,7 @@ from shared.web.pages import View, page
 from shared.web.parked import count_parked, words
 
 
-@page("/clinics/{clinic_id:uuid}/fragments/clinic", act=Act.SEE_DAY)
+@page("/clinics/{clinic_id:uuid}/fragments/clinic", act=Act.SEE_CLINIC)
 async def show_part_of_clinic(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
     async with work.reading() as tx:
         kept = await store.calendar.calendar_of(tx, tx.today)
