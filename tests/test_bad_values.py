@@ -94,7 +94,10 @@ def test_no_field_takes_a_value_beyond_its_bounds(edge: Edge, good: Bodies) -> N
     wrong: dict[str, str] = {}
     for address, body in good.items():
         for name, value in body.items():
+            allowed = {None} if name == "reevaluates" else set[Any]()  # it may be left out
             for bad in () if isinstance(value, dict) else _bad_values(value):
+                if bad is None and allowed:
+                    continue
                 if why := why_no_problem(_send(edge, address, {**body, name: bad})):
                     wrong[f"{address[1]} {name}={bad!r:.60}"] = why
     assert wrong == {}

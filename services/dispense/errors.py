@@ -48,6 +48,11 @@ class PlannedAlready(Conflict):
     detail = "Change the line that is there, so that it isn't given twice."
 
 
+class TherapyLineOver(Conflict):
+    title = "This line of the plan is over"
+    detail = "It was changed or stopped meanwhile. Look at the plan as it is now."
+
+
 class PerIntakeWrong(Refused):
     title = "That is no amount to take at once"
     detail = "Write it as 1, 1/2, 1 1/2 or 0.5: more than nothing and at most 1000."
@@ -160,4 +165,5 @@ CONSTRAINTS: Mapping[str, type[DosisError]] = {
     "supply_same_days_once": AlreadySupplied,
     "supply_not_overdrawn": SupplyOverdrawn,
     "escrow_not_overdrawn": MoreThanReserved,
+    "therapy_line_follows_once": TherapyLineOver,
 }

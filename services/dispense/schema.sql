@@ -64,13 +64,18 @@ CREATE TABLE therapy_line (
     sealed_prescriber bytea,
     planned_by uuid NOT NULL,
     planned_at timestamptz NOT NULL,
+    follows uuid,
     CONSTRAINT therapy_line_pkey PRIMARY KEY (therapy_line_id),
     CONSTRAINT therapy_line_clinic_key UNIQUE (clinic_id, therapy_line_id),
+    CONSTRAINT therapy_line_follows_once UNIQUE (follows),
+    CONSTRAINT therapy_line_follows_fkey FOREIGN KEY (clinic_id, follows)
+        REFERENCES therapy_line (clinic_id, therapy_line_id),
     CONSTRAINT therapy_line_patient_fkey FOREIGN KEY (clinic_id, patient_id)
         REFERENCES patient (clinic_id, patient_id),
     CONSTRAINT therapy_line_product_fkey FOREIGN KEY (product_id) REFERENCES product (product_id)
 );
 COMMENT ON COLUMN therapy_line.per_intake IS 'An exact fraction of the content unit: 3/2';
+COMMENT ON COLUMN therapy_line.follows IS 'The line that this one was changed from: what was supplied of it counts here too';
 CREATE INDEX therapy_line_patient_idx ON therapy_line (patient_id);
 CREATE INDEX therapy_line_active_idx ON therapy_line (clinic_id, starts_on);
 

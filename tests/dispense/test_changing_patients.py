@@ -8,7 +8,7 @@ from services.dispense import store
 from services.dispense.actions import changing, finding, patients
 from services.dispense.actions.finding import Typed
 from services.dispense.actions.patients import TherapyAlert
-from services.dispense.errors import CardUnknown, PatientForgotten, PatientNotFound, PlannedAlready, TherapyDaysWrong
+from services.dispense.errors import CardUnknown, PatientForgotten, PatientNotFound, TherapyDaysWrong, TherapyLineOver
 from services.dispense.rules import TimesADay
 from tests.dispense.clinic import NORMODIN, OwnClinic
 
@@ -120,7 +120,7 @@ async def test_a_changed_dose_follows_the_line_that_ends_the_day_before(clinic: 
     assert (before.therapy_line_id, before.until_on) == (line_id, clinic.on(2))
     assert after.therapy_line_id == added.therapy_line_id
     assert (after.per_intake, after.starts_on, after.until_on) == ("2", clinic.on(3), clinic.on(20))
-    with pytest.raises(PlannedAlready):
+    with pytest.raises(TherapyLineOver):
         await patients.end_therapy_line(clinic.work, patient_id, line_id, None)
 
 

@@ -263,7 +263,7 @@ def test_a_changed_dose_is_a_new_line_and_a_changed_end_is_the_same(pharmacist: 
     yesterday = today - timedelta(days=1)
     assert f"1 Jan 2020 to {yesterday.day} {yesterday:%b %Y}" in changed.text
     beside = pharmacist.post(f"{line}/stop", go_on="yes")
-    assert beside.status == 409 and "This medicine is in the plan already" in beside.text
+    assert beside.status == 409 and "This line of the plan is over" in beside.text
     bad = pharmacist.post(lines_of(changed)[0], code="??", sure="yes")
     assert bad.status == 422 and bad.values["code"] == "??"
 

@@ -18,8 +18,8 @@ from services.dispense.actions.patients import (
     alerts_of,
     identity_of,
     line_of,
-    prescriber_of,
     present,
+    refuse_over,
     sealed_prescriber,
 )
 from services.dispense.errors import PatientForgotten, PerIntakeWrong, TherapyDaysWrong
@@ -91,7 +91,10 @@ class ChangedLine(Struct, frozen=True, kw_only=True):
 async def change_therapy_line(
     work: Work, keys: sealing.ClinicKeys, patient_id: UUID, therapy_line_id: UUID, line: ChangedLine
 ) -> TherapyLineChanged:
-    """The line as it was ends the day before, and a new one follows it; if only its last day is another, it stays."""
+    """The line as it was ends the day before, and a new one follows it, which takes over what was supplied of it.
+
+    If it is taken as before, and only its last day or the prescriber is another, it stays.
+    """
     try:
         per_intake = str(parse_fraction(line.per_intake))
     except ValueError as problem:
@@ -100,11 +103,13 @@ async def change_therapy_line(
         assert tx.clinic_id is not None
         patient = await present(tx, patient_id)
         before = await line_of(tx, patient_id, therapy_line_id)
-        prescriber = prescriber_of(keys, tx.clinic_id, patient, before)
+        await refuse_over(tx, patient_id, before)
         if line.until_on is not None and line.until_on < line.starts_on:
             raise TherapyDaysWrong
-        if _only_ends_otherwise(before, prescriber, line, per_intake, tx.today):
+        sealed = sealed_prescriber(keys, tx.clinic_id, patient, line.prescribed_by)
+        if _is_taken_alike(before, line, per_intake, tx.today):
             await store.patients.end_therapy_line(tx, patient_id, therapy_line_id, line.until_on)
+            await store.patients.set_prescriber(tx, patient_id, therapy_line_id, sealed)
             return tx.done(TherapyLineChanged(therapy_line_id=therapy_line_id))
         row = replace(
             before,
@@ -114,8 +119,9 @@ async def change_therapy_line(
             schedule=line.schedule,
             starts_on=line.starts_on,
             until_on=line.until_on,
-            sealed_prescriber=sealed_prescriber(keys, tx.clinic_id, patient, line.prescribed_by),
+            sealed_prescriber=sealed,
             covered_through=None,
+            follows=therapy_line_id,
         )
         # What would have begun later than its successor is never given.
         ends_on = max(line.starts_on, before.starts_on) - timedelta(days=1)
@@ -125,12 +131,10 @@ async def change_therapy_line(
         return tx.done(TherapyLineChanged(therapy_line_id=row.therapy_line_id))
 
 
-def _only_ends_otherwise(
-    before: store.patients.TherapyLineRow, prescriber: str | None, line: ChangedLine, per_intake: str, today: date
-) -> bool:
+def _is_taken_alike(before: store.patients.TherapyLineRow, line: ChangedLine, per_intake: str, today: date) -> bool:
     goes_on = line.starts_on == before.starts_on or (before.starts_on <= today and line.starts_on <= today)
-    same = (before.per_intake, before.schedule, before.only_this_product, prescriber)
-    return goes_on and same == (per_intake, line.schedule, line.only_this_product, line.prescribed_by)
+    same = (before.per_intake, before.schedule, before.only_this_product)
+    return goes_on and same == (per_intake, line.schedule, line.only_this_product)
 
 
 async def alerts_before(

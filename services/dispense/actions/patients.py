@@ -19,6 +19,7 @@ from services.dispense.errors import (
     PlannedAlready,
     TherapyDaysWrong,
     TherapyLineNotFound,
+    TherapyLineOver,
 )
 from services.dispense.rules import Schedule, parse_fraction
 from services.dispense.rules.card import new_card_code, read_card_code
@@ -240,6 +241,7 @@ async def end_therapy_line(
     async with work.transaction() as tx:
         await present(tx, patient_id)
         line = await line_of(tx, patient_id, therapy_line_id)
+        await _refuse_followed(tx, patient_id, line)
         if until_on is None:
             await _refuse_twice(tx, patient_id, line)
         # A line that has not begun ends the day before it would: it is never given.
@@ -247,6 +249,19 @@ async def end_therapy_line(
             raise TherapyDaysWrong
         await store.patients.end_therapy_line(tx, patient_id, therapy_line_id, until_on)
         return tx.done(TherapyLineChanged(therapy_line_id=therapy_line_id))
+
+
+async def refuse_over(tx: Transaction, patient_id: UUID, line: store.patients.TherapyLineRow) -> None:
+    """A line that is over, or is followed by another already, is changed no more: both would be given."""
+    await _refuse_followed(tx, patient_id, line)
+    if line.until_on is not None and line.until_on < max(tx.today, line.starts_on):
+        raise TherapyLineOver
+
+
+async def _refuse_followed(tx: Transaction, patient_id: UUID, line: store.patients.TherapyLineRow) -> None:
+    lines = await store.patients.therapy_lines_of(tx, patient_id)
+    if any(other.follows == line.therapy_line_id for other in lines):
+        raise TherapyLineOver
 
 
 async def _refuse_twice(tx: Transaction, patient_id: UUID, line: store.patients.TherapyLineRow) -> None:

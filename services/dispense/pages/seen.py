@@ -95,8 +95,10 @@ async def _lines(tx: Transaction, runtime: Runtime, patient: store.patients.Pati
 
 async def _next_on(tx: Transaction, patient_id: UUID) -> date | None:
     calendar = await store.calendar.calendar_of(tx, tx.today)
-    plans = await store.plans.plans(tx, tx.today, patient_id)
-    return planning.next_expected(plans, tx.today, calendar)
+    day = await store.days.find_day(tx, tx.today)
+    from_on = tx.today + timedelta(days=1) if day is not None and day.state == "closed" else tx.today
+    plans = await store.plans.plans(tx, from_on, patient_id)
+    return planning.next_expected(plans, from_on, calendar)
 
 
 def final_on(forgotten_on: date, runtime: Runtime) -> date:

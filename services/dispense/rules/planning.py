@@ -6,6 +6,7 @@ from fractions import Fraction
 from uuid import UUID
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.dispense.rules.schedule import Schedule, content_needed, intakes_per_day
 from services.dispense.rules.supply import is_expected, is_pharmacy_day, next_visit_on, supply_through
@@ -37,6 +38,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     cycle_days: int
     covered_through: date | None
     owed: OwedBefore | None
+    follows: tuple[UUID, ...] = ()
+    """The lines that it was changed from, the first one first."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -54,6 +57,28 @@ class Wanted(Struct, frozen=True, kw_only=True):
     covered_through: date | None
     content_per_unit: int
     """Of the product planned; stock may set apart another of its group."""
+    follows: tuple[UUID, ...] = ()
+
+
+def following(before: Plan, plan: Plan) -> Plan:
+    """The plan of a line that was changed: what was supplied of the one before is used up first, as it is taken now."""
+    carried = _carried_through(before, plan)
+    covered = max((day for day in (plan.covered_through, carried) if day is not None), default=None)
+    return replace(plan, covered_through=covered, follows=(*before.follows, before.therapy_line_id))
+
+
+def _carried_through(before: Plan, plan: Plan) -> date | None:
+    through_on = before.covered_through
+    if through_on is None or through_on < plan.starts_on:
+        return None
+    left = content_needed(before.schedule, before.per_intake, before.starts_on, plan.starts_on, through_on)
+    if before.owed is not None:
+        left -= before.owed.units * before.content_per_unit
+    rhythm = intakes_per_day(plan.schedule)
+    if rhythm is None:
+        return through_on
+    days = min(left // (rhythm * plan.per_intake), FURTHEST_DAY)
+    return plan.starts_on + timedelta(days=days - 1) if days > 0 else None
 
 
 class Calendar(Struct, frozen=True, kw_only=True):
@@ -140,6 +165,7 @@ def _wanted(
             through_on=through_on,
             covered_through=plan.covered_through,
             content_per_unit=plan.content_per_unit,
+            follows=plan.follows,
         )
     ]
 
@@ -206,10 +232,13 @@ def changes(prepared: Sequence[Prepared], wanted: Sequence[Wanted]) -> Changes:
     """Compare a day with what it was prepared for: the same stays, what is short is asked for again."""
     standing = {(line.therapy_line_id, line.tops_up): line for line in prepared}
     given_here = {line.supply_id for line in prepared if line.supply_id is not None}
+    settled = {line.therapy_line_id for line in prepared if line.settled}
     add: list[Wanted] = []
     kept: set[UUID] = set()
     for need in wanted:
         line = standing.get((need.therapy_line_id, need.tops_up))
+        if line is None and settled.intersection(need.follows):
+            continue  # changed since: what lies in the bag of this very day is of the line as it was
         if line is None and need.tops_up in given_here:
             continue  # owed since this very day: its own visit still has the units, or it waits for the next day
         if line is None or not (line.settled or _is_same(line, need)):

@@ -128,12 +128,14 @@ class TherapyLineRow(Struct, frozen=True, kw_only=True):
     until_on: date | None
     sealed_prescriber: bytes | None
     covered_through: date | None
+    follows: UUID | None = None
+    """The line that this one was changed from."""
 
 
 ADD_THERAPY_LINE = """
 INSERT INTO therapy_line (therapy_line_id, clinic_id, patient_id, product_id, only_this_product, per_intake,
-                          schedule, starts_on, until_on, sealed_prescriber, planned_by, planned_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12)
+                          schedule, starts_on, until_on, sealed_prescriber, planned_by, planned_at, follows)
+VALUES ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11, $12, $13)
 """
 
 
@@ -152,13 +154,14 @@ async def add_therapy_line(tx: Transaction, patient_id: UUID, line: TherapyLineR
         line.sealed_prescriber,
         tx.person_id,
         tx.now,
+        line.follows,
     )
 
 
 THERAPY_LINES = """
 SELECT therapy_line.therapy_line_id, therapy_line.product_id, product.name AS product_name,
        therapy_line.only_this_product, therapy_line.per_intake, therapy_line.schedule::text AS schedule,
-       therapy_line.starts_on, therapy_line.until_on, therapy_line.sealed_prescriber,
+       therapy_line.starts_on, therapy_line.until_on, therapy_line.sealed_prescriber, therapy_line.follows,
        (
            SELECT max(upper(supply.days) - 1)
            FROM supply
@@ -189,6 +192,17 @@ RETURNING therapy_line_id
 async def end_therapy_line(tx: Transaction, patient_id: UUID, therapy_line_id: UUID, until_on: date | None) -> bool:
     row = await tx.sql.fetchval(END_THERAPY_LINE, tx.clinic_id, patient_id, therapy_line_id, until_on)
     return row is not None
+
+
+SET_PRESCRIBER = """
+UPDATE therapy_line
+SET sealed_prescriber = $4
+WHERE clinic_id = $1 AND patient_id = $2 AND therapy_line_id = $3
+"""
+
+
+async def set_prescriber(tx: Transaction, patient_id: UUID, therapy_line_id: UUID, sealed: bytes | None) -> None:
+    await tx.sql.execute(SET_PRESCRIBER, tx.clinic_id, patient_id, therapy_line_id, sealed)
 
 
 class GivenRow(Struct, frozen=True, kw_only=True):

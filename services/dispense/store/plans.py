@@ -6,12 +6,12 @@ from uuid import UUID
 import msgspec
 
 from services.dispense.rules import Schedule
-from services.dispense.rules.planning import OwedBefore, Plan
+from services.dispense.rules.planning import OwedBefore, Plan, following
 from shared.database import Transaction
 from shared.exact import fraction_of
 
-# Every line in force with what has been supplied of it; supply that a visit of this same day gave counts too, and
-# what is prepared for an earlier day that is still to come.
+# Every line in force, and those that it follows, with what has been supplied of it; supply that a visit of this same
+# day gave counts too, and what is prepared for an earlier day that is still to come.
 PLANS = """
 WITH coming AS (
     -- What will be supplied on days from today to the day before; and of who was served in part, what is being
@@ -44,7 +44,7 @@ SELECT therapy_line.patient_id, therapy_line.therapy_line_id, therapy_line.produ
        END AS substitution_group,
        coalesce((product.facts ->> 'content_per_unit')::integer, 1) AS content_per_unit,
        therapy_line.per_intake, therapy_line.schedule::text AS schedule, therapy_line.starts_on,
-       therapy_line.until_on, patient.cycle_days,
+       therapy_line.until_on, therapy_line.follows, patient.cycle_days,
        greatest(supplied.covered_through, prepared.covered_through) AS covered_through,
        open_owed.supply_id AS owed_supply_id, open_owed.units AS owed_units, open_owed.through_on AS owed_through_on
 FROM therapy_line
@@ -74,7 +74,11 @@ LEFT JOIN LATERAL (
 WHERE therapy_line.clinic_id = $1
     AND patient.forgotten_at IS NULL
     AND ($2::uuid IS NULL OR therapy_line.patient_id = $2)
-    AND (therapy_line.until_on IS NULL OR therapy_line.until_on >= $3)
+    AND (
+        therapy_line.until_on IS NULL
+        OR therapy_line.until_on >= $3
+        OR EXISTS (SELECT FROM therapy_line AS later WHERE later.follows = therapy_line.therapy_line_id)
+    )
 ORDER BY therapy_line.patient_id, therapy_line.therapy_line_id
 """
 
@@ -85,27 +89,28 @@ _SCHEDULE = msgspec.json.Decoder(Schedule)
 
 async def plans(tx: Transaction, day_on: date, patient_id: UUID | None = None) -> list[Plan]:
     """All plans in force on a day or later, or one patient's."""
-    found: list[Plan] = []
+    found: dict[UUID, Plan] = {}
     for row in await tx.sql.fetch(PLANS, tx.clinic_id, patient_id, day_on, tx.today):
         owed = None
         if row["owed_supply_id"] is not None:
             owed = OwedBefore(
                 supply_id=row["owed_supply_id"], units=row["owed_units"], through_on=row["owed_through_on"]
             )
-        found.append(
-            Plan(
-                patient_id=row["patient_id"],
-                therapy_line_id=row["therapy_line_id"],
-                product_id=row["product_id"],
-                substitution_group=row["substitution_group"],
-                content_per_unit=row["content_per_unit"],
-                per_intake=fraction_of(row["per_intake"]),
-                schedule=_SCHEDULE.decode(row["schedule"]),
-                starts_on=row["starts_on"],
-                until_on=row["until_on"],
-                cycle_days=row["cycle_days"],
-                covered_through=row["covered_through"],
-                owed=owed,
-            )
+        plan = Plan(
+            patient_id=row["patient_id"],
+            therapy_line_id=row["therapy_line_id"],
+            product_id=row["product_id"],
+            substitution_group=row["substitution_group"],
+            content_per_unit=row["content_per_unit"],
+            per_intake=fraction_of(row["per_intake"]),
+            schedule=_SCHEDULE.decode(row["schedule"]),
+            starts_on=row["starts_on"],
+            until_on=row["until_on"],
+            cycle_days=row["cycle_days"],
+            covered_through=row["covered_through"],
+            owed=owed,
         )
-    return found
+        # A line is made after the one that it follows, and its id with it.
+        before = found.get(row["follows"])
+        found[plan.therapy_line_id] = plan if before is None else following(before, plan)
+    return [plan for plan in found.values() if plan.until_on is None or plan.until_on >= day_on]
