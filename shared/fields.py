@@ -8,14 +8,20 @@ from msgspec import Meta, Struct
 # Python's "$" also matches before a last line end, and would let it pass.
 END = r"$(?!\n)"
 ONE_LINE = rf"^[^\x00-\x1f\x7f-\x9f]*{END}"
-_LINES = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 PACK_CODE = rf"^[0-9A-Za-z]+{END}"
 KEY = rf"^[!-~]+{END}"
 # What can't be seen, and so makes two names look like one, or a line read otherwise than it was written: zero width,
-# marks and overrides of direction, joiners; and the two line ends of Unicode's own.
-_UNSEEN = r"\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+# marks and overrides of direction, joiners, soft hyphens, fillers of Hangul, selectors of variants, tags; and the two
+# line ends of Unicode's own.
+_TAGS = "\U000e0000-\U000e007f"  # as they are: no escape of them is read alike by every reader of a schema
+_UNSEEN = (
+    r"\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\u3164"
+    rf"\ufe00-\ufe0f\ufeff\uffa0{_TAGS}"
+)
+_TURNING = r"\u202a-\u202e\u2066-\u2069"
 _BLANK = r" \xa0\u1680\u2000-\u200a\u202f\u205f\u3000"
 SEEN_LINE = rf"^[{_BLANK}]*[^{_BLANK}{_UNSEEN}][^{_UNSEEN}]*{END}"
+_LINES = rf"^(?=[\s\S]*[^{_BLANK}{_UNSEEN}])[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_TURNING}]*$"
 _PRINTED = "[!-~Ͱ-Ͽ]"
 _BATCH = rf"^{_PRINTED}(?:[!-~Ͱ-Ͽ ]*{_PRINTED})?{END}"
 

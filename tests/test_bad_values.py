@@ -14,7 +14,22 @@ from tests.operations import OPERATIONS, PAST_DAY
 Bodies = dict[tuple[str, str], dict[str, Any]]
 
 BAD_NUMBERS = (10**400, 2**63, -(2**63) - 1, -1, 1.5, "1", True, None, [], {})
-BAD_TEXTS = ("", "x" * 5000, "a\0b", "bell\a", "a\u001b[2J", "c1\u0085", "line\u0000", "\ud800", 5, True, [], {})
+BAD_TEXTS = (
+    "",
+    "\xad\u3164",
+    "a\u202eb",
+    "x" * 5000,
+    "a\0b",
+    "bell\a",
+    "a\u001b[2J",
+    "c1\u0085",
+    "line\u0000",
+    "\ud800",
+    5,
+    True,
+    [],
+    {},
+)
 BAD_DAYS = ("0001-01-01", "9999-12-31", "2026-02-30", "10000-01-01", "2026-1-1", "20260101", "", 20260101, [], {})
 BAD_IDS = ("", "nope", "00000000-0000-0000-0000-00000000000g", "a\0b", 5, None, [], {})
 BAD_FLAGS = ("true", 1, 0, [], {})

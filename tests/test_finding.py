@@ -127,11 +127,18 @@ def test_what_nobody_knows_is_told_by_stock(pharmacist: Visitor, service: str, t
     assert page.status in (200, 422)
 
 
-@pytest.mark.parametrize("seen", ["", "stock", "dispense,donations,stock", "x,,y", "stock" * 100])
+@pytest.mark.parametrize(
+    "seen", ["", "stock", "dispense,donations,stock", "x,,y", "stock" * 100, "%CE%B1", "%00", "%0D%0Ax:y"]
+)
 def test_a_form_is_never_handed_on_for_ever(pharmacist: Visitor, seen: str) -> None:
     for service in SERVICES:
         path = f"{find(service, pharmacist)}?seen={seen}"
         assert len(addresses(pharmacist, path, "00000000000")) < 6
+
+
+def test_what_an_address_says_of_who_has_seen_a_form_is_not_handed_on(pharmacist: Visitor) -> None:
+    [_, handed_on, *_] = addresses(pharmacist, f"{find('donations', pharmacist)}?seen=%CE%B1,x%0D%0A,stock", "0" * 11)
+    assert handed_on == f"{find('dispense', pharmacist)}?seen=donations,stock"
 
 
 def test_a_partner_pharmacist_has_no_such_box(running: Running) -> None:

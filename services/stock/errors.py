@@ -97,6 +97,11 @@ class PersonNameTaken(Conflict):
     detail = "Choose another sign-in name."
 
 
+class PersonNameMixed(Refused):
+    title = "A sign-in name has plain letters, all Greek or all Latin"
+    detail = "Letters of two alphabets look alike, and nobody could tell two names apart."
+
+
 class DecisionNotFound(NotFound):
     title = "There is no such decision of this clinic"
     detail = "Record the decision first; a delegation or policy stands on it."
@@ -109,6 +114,11 @@ class DelegationNotFound(NotFound):
 class DelegationOver(Conflict):
     title = "That delegation is over already"
     detail = "There is nothing to end."
+
+
+class LastToDecide(Conflict):
+    title = "Nobody would be left who can give delegations"
+    detail = "Give this task to somebody else first."
 
 
 class DelegationDaysWrong(Refused):

@@ -31,6 +31,7 @@ MOST_OF_NAME = 60
 _ALPHABET = "iso8859_7"
 _WHOLE = re.compile(r"DT1\*(?P<id>[0-9A-F]{32})\*(?P<part>[0-9]+)/(?P<parts>[0-9]+)\*(?P<lots>.+)")
 _NUMBER = re.compile(r"[0-9]{1,7}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _PREFIX = re.compile(r"\][A-Za-z][0-9]")  # by which some scanners say that it was a QR code
 
 
@@ -138,4 +139,7 @@ def _lot(text: str) -> NotedLot:
 
 
 def _plain(text: str) -> str:
-    return unquote(text, encoding=_ALPHABET)
+    plain = unquote(text, encoding=_ALPHABET)
+    if _CONTROL.search(plain):
+        raise ValueError(plain)
+    return plain

@@ -94,6 +94,40 @@ def test_signs_that_cannot_be_seen_are_refused() -> None:
     assert problems_of(name="ab", units="1", short="ab") == {"short": forms.TOO_SHORT}
 
 
+@pytest.mark.parametrize("sign", "\xad\u061c\u115f\u1160\u180b\u180e\u202e\u3164\ufe00\ufe0f\uffa0\U000e0000\U000e007f")
+def test_a_line_has_only_what_can_be_seen(sign: str) -> None:
+    for name in (f"a{sign}b", sign, f"a{sign}"):
+        assert problems_of(name=name, units="1") == {"name": forms.ODD_SIGN}
+
+
+class Told(Struct, frozen=True):
+    text: fields.Text
+
+
+@pytest.mark.parametrize(
+    "text", ["a\u202eb", "\u2066a\u2069", "\u202aa", "\u200b\n\u200b", "\xad", "\u3164 \u3164", "a\x00"]
+)
+def test_a_text_is_read_as_it_was_written_and_has_something_to_see(text: str) -> None:
+    with pytest.raises(FormWrong) as wrong:
+        read_as(Told, typed(text=text))
+    assert [each.text for each in wrong.value.problems] == [forms.ODD_SIGN]
+
+
+@pytest.mark.parametrize("text", ["one\ntwo\n\nthree", "\tΆννα", "soft\xadhyphen", "❤\ufe0f", "x" * 4000])
+def test_a_text_may_have_many_lines(text: str) -> None:
+    assert read_as(Told, typed(text=text)).text == text.strip()
+
+
+@pytest.mark.parametrize(("said", "read"), [("yes", True), ("no", False), ("", False)])
+def test_a_tick_is_yes_or_no(said: str, read: bool) -> None:
+    assert read_as(Everything, typed(name="x", units="1", ticked=said)).ticked is read
+
+
+@pytest.mark.parametrize("said", ["maybe", "No", "0", "false", "yes\x00", "<b>"])
+def test_a_tick_is_nothing_else(said: str) -> None:
+    assert problems_of(name="x", units="1", ticked=said) == {"ticked": forms.NO_FLAG}
+
+
 def test_a_scan_keeps_its_separators() -> None:
     class Scan(Struct):
         text: fields.Scan

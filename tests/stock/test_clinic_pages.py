@@ -13,7 +13,7 @@ from shared.ids import new_id
 from shared.policies import NAMES
 from shared.roles import Role
 from tests.people import Clinic, Running
-from tests.standing import delegate, new_clinic, new_person
+from tests.standing import delegate, new_clinic, new_person, wait_until_heard
 from tests.visitor import Page, Visitor
 
 DECIDES, SECRETARY, PARTNER = Role.DECISIONS_DELEGATE, Role.SECRETARY, Role.PARTNER_PHARMACIST
@@ -261,6 +261,47 @@ def test_a_delegation_is_ended_given_back_and_not_ended_twice(
     assert undo["until_on"] == str(today + timedelta(days=90))
     given = Page(decider.client.get(decider.url(decider.sent(f"{address}/give", undo).headers["location"])))
     assert "Given: Auditor" in given.text
+
+
+def test_a_delegation_is_ended_only_on_its_own_persons_page(running: Running, clinic: Clinic, decider: Visitor) -> None:
+    person_id, other_id = somebody(running, "Demo"), somebody(running, "Demo Other")
+    delegation_id = delegate(running.cell, clinic, person_id, Role.AUDITOR)
+    for wrong in (other_id, new_id()):
+        assert decider.post(at(decider, f"/people/{wrong}/delegations/{delegation_id}/end")).status == 404
+    ended = decider.post(at(decider, f"/people/{person_id}/delegations/{delegation_id}/end"))
+    assert "Ended: Auditor" in ended.text
+
+
+def test_the_last_who_can_give_delegations_keeps_that_task(running: Running) -> None:
+    clinic = new_clinic(running.cell, "Clinic of one")
+    person_id = somebody(running, "Demo Last")
+    clinic.people[DECIDES] = person_id
+    delegation_id = delegate(running.cell, clinic, person_id, DECIDES)
+    wait_until_heard(running.cell, [delegation_id])
+    last = Visitor(running, clinic, DECIDES)
+    address = at(last, f"/people/{person_id}")
+    refused = last.post(f"{address}/delegations/{delegation_id}/end")
+    assert refused.status == 409
+    assert "Nobody would be left who can give delegations" in refused.text
+    assert "Give this task to somebody else first." in refused.text
+    assert last.get(address).status == 200
+
+
+def test_a_greek_page_says_in_greek_that_a_field_is_wrong(running: Running, clinic: Clinic) -> None:
+    decider = Visitor(running, clinic, DECIDES, "el")
+    person_id = somebody(running, "Demo")
+    for path, fields in ((f"/people/{person_id}/give", 4), ("/decisions/new", 3)):  # fields, choices, areas
+        page = decider.post(at(decider, path))
+        assert page.status == 422
+        assert page.html.count('<span class="nhsuk-u-visually-hidden">Σφάλμα: </span>') >= fields
+        assert "Error" not in page.text
+
+
+@pytest.mark.parametrize("name", ["аnna", "ΑNNA", "ａｎｎａ", "annа-1"])
+def test_a_sign_in_name_that_looks_like_another_is_refused_beside_its_field(decider: Visitor, name: str) -> None:
+    page = decider.post(at(decider, "/people/new"), display_name="D", sign_in_name=name, password="a long password")
+    assert (page.status, page.values["sign_in_name"]) == (422, name)
+    assert "A sign-in name has plain letters, all Greek or all Latin" in page.text
 
 
 def test_another_clinics_people_decisions_and_pharmacies_are_not_there(

@@ -1,5 +1,6 @@
 """The registry: decisions, delegations, policies, people and pharmacies, and what the other services know of them."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,9 @@ from services.stock.errors import (
     DelegationDaysWrong,
     DelegationNotFound,
     DelegationOver,
+    LastToDecide,
     PartnershipDaysWrong,
+    PersonNameMixed,
     PersonNameTaken,
     PersonNotFound,
     PharmacyNotFound,
@@ -230,6 +233,19 @@ async def test_a_delegation_ended_before_its_day_holds_nowhere_any_more(
         assert (await standing(clinic, database, person_id)).places == {}
 
 
+async def test_somebody_is_always_left_who_can_give_delegations(clinic: OwnClinic) -> None:
+    role = Role.DECISIONS_DELEGATE
+    first = await give(clinic, await a_person(clinic), role)
+    later = await give(clinic, await a_person(clinic), role, from_on=clinic.day(1))
+    with pytest.raises(LastToDecide):
+        await actions.end_delegation(clinic.work(), first)
+    await actions.end_delegation(clinic.work(), later)
+    second = await give(clinic, await a_person(clinic), role)
+    ends = [actions.end_delegation(clinic.work(), each) for each in (first, second)]
+    ended = await asyncio.gather(*ends, return_exceptions=True)
+    assert sorted(type(each) for each in ended if isinstance(each, BaseException)) == [LastToDecide]
+
+
 @pytest.mark.parametrize(("first", "last"), [(0, -1), (5, 4), (0, 732)])
 async def test_a_delegation_has_an_end_that_the_assembly_can_keep_in_mind(
     clinic: OwnClinic, first: int, last: int
@@ -299,3 +315,14 @@ async def test_two_people_never_sign_in_under_one_name(clinic: OwnClinic) -> Non
     with pytest.raises(PersonNameTaken):
         await actions.add_person(clinic.work(), name, "The second", None)
     assert [person.display_name for person in await clinic.told_of(events.PersonRegistered)] == ["The first"]
+
+
+@pytest.mark.parametrize("name", ["аnna", "Αnna", "ａｎｎａ", "anna①", "ﬁlip²"])
+async def test_no_sign_in_name_looks_like_another(clinic: OwnClinic, name: str) -> None:
+    with pytest.raises(PersonNameMixed):
+        await actions.add_person(clinic.work(), f"{name}-{new_id().int}", "Somebody", None)
+
+
+@pytest.mark.parametrize("name", ["Άννα", "ΝΊΚΟΣ", "José", "анна", "a.n@n-a", "άννα 2"])
+async def test_a_sign_in_name_may_be_of_any_one_alphabet(clinic: OwnClinic, name: str) -> None:
+    assert await actions.add_person(clinic.work(), f"{name}-{new_id().int}", "Somebody", None)

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from html import unescape
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 from uuid import UUID
 
 import pytest
 
 from deploy.client import wait_until
+from services.stock.pages.surplus import linked_text
 from services.stock.rules.transfer import LEAST_LIFE_DAYS
 from shared.ids import new_id
 from shared.roles import Role
@@ -120,8 +122,42 @@ def test_what_is_lacking_stands_first_with_a_link_that_asks_for_it(running: Runn
 def test_it_is_searched_as_every_list_of_medicines(running: Running, delegate: Visitor, text: str) -> None:
     offered(running, running.world.north, AMLIBON, 17)
     offered(running, running.world.north, ATORVASTATIN, 18)
-    page = delegate.get(f"{here(delegate)}/surplus?text={text}")
-    assert [asked["product"] for asked in asks_of(page, running.world.north)] == [[str(AMLIBON)]]
+    surplus = f"{here(delegate)}/surplus"
+    for page in (delegate.get(f"{surplus}?text={text}"), delegate.post(surplus, text=unquote(text))):
+        assert [asked["product"] for asked in asks_of(page, running.world.north)] == [[str(AMLIBON)]]
+
+
+def test_what_is_searched_by_the_form_stands_in_no_address(delegate: Visitor) -> None:
+    surplus = f"{here(delegate)}/surplus"
+    assert {"key", "csrf"} <= delegate.get(surplus).forms[surplus].keys()
+    for text in ("K7Q2M-9XW4U", "K7Q2M9XW4U", "ABCDE-FGHJK", "amlodipini"):
+        page = delegate.post(surplus, text=text)
+        assert (page.status, page.path, page.values["text"]) == (200, surplus, text)
+        assert f"text={text}" not in page.html
+    everything = delegate.post(surplus, text="")
+    assert (everything.status, everything.path) == (200, surplus)
+    refused = delegate.post(surplus, text="1234567890128")
+    assert (refused.status, refused.values["text"]) == (422, "1234567890128")
+    assert "Nobody has met the number 01234567890128 yet" in refused.text
+    too_long = delegate.post(surplus, text="x" * 600)
+    assert (too_long.status, too_long.values["text"]) == (422, "x" * 600)
+
+
+@pytest.mark.parametrize(
+    ("text", "linked"),
+    [
+        ("amlibon", "amlibon"),
+        ("ΑΜΛΙΜΠΟΝ", "ΑΜΛΙΜΠΟΝ"),
+        ("atorvastat", "atorvastat"),
+        (AMLIBON_CODE, f"0{AMLIBON_CODE}"),
+        (f"010{AMLIBON_CODE}17270630\x1d10A1\x1d21SERIAL", f"0{AMLIBON_CODE}"),
+        ("K7Q2M-9XW4U", ""),
+        ("K7Q2M9XW4U", ""),
+        ("ABCDE-FGHJK", ""),
+    ],
+)
+def test_only_names_and_numbers_of_boxes_go_along_to_further_pages(text: str, linked: str) -> None:
+    assert linked_text(text, date(2026, 6, 1)) == linked
 
 
 def test_what_nobody_has_is_said_and_what_cannot_be_searched_is_refused_beside_the_field(delegate: Visitor) -> None:
@@ -141,9 +177,10 @@ def test_a_long_list_is_parted_and_a_search_goes_along(running: Running, delegat
         api = running.caller(running.world.north, Role.CLINIC_PHARMACIST)
         api.do("stock", f"/lots/{lot_id}/offer-surplus", {"units": 100 + number})
     wait_for(running, running.world.south, AMLIBON, 142)
-    path, units, pages = "?text=amlibon", list[str](), 0
-    while path:
-        page = delegate.get(f"{here(delegate)}/surplus{path}")
+    path, units, pages = "", list[str](), 0
+    page = delegate.post(f"{here(delegate)}/surplus", text="amlibon")
+    while path or not pages:
+        page = delegate.get(f"{here(delegate)}/surplus{path}") if path else page
         assert page.html.count("/transfers/ask") <= 40
         units += [asked["units"][0] for asked in asks_of(page, running.world.north)]
         [path] = re.findall(r'rel="next" href="([^"]+)"', page.html) or [""]

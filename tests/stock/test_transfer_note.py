@@ -1,5 +1,6 @@
 """The code on a transfer's note: what it says is read again, whole or not at all."""
 
+import zlib
 from datetime import date
 from uuid import UUID
 
@@ -83,6 +84,19 @@ def test_what_is_no_note_is_none(text: str) -> None:
 def test_what_begins_as_a_note_and_is_none_is_said(text: str) -> None:
     with pytest.raises(NotWholeError):
         read_note(text)
+
+
+@pytest.mark.parametrize("sign", ["%00", "%0A", "%1F", "%7F", "%80", "%9F"])
+@pytest.mark.parametrize("lot", ["1+$A{}B++270630+5", "1+2802818801057+A{}B+270630+5", "1+28028188{}+A+270630+5"])
+def test_control_signs_are_no_part_of_a_note(lot: str, sign: str) -> None:
+    for told, is_whole in ((lot.format(sign), False), (lot.format("%41"), True)):
+        text = f"DT1*{ONE.hex.upper()}*1/1*{told}"
+        code = f"{text}*{zlib.crc32(text.encode()):08X}"
+        if is_whole:
+            assert read_note(code) is not None
+            continue
+        with pytest.raises(NotWholeError):
+            read_note(code)
 
 
 def test_a_greek_keyboard_and_a_scanners_prefix_change_nothing() -> None:

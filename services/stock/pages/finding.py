@@ -1,12 +1,11 @@
 """What the scan box of every page leads to in stock: a box, a medicine's name, a transfer's note."""
 
-import re
 from typing import Any
 from uuid import UUID
 
 from litestar import Response
 
-from services.stock.pages.products import found_products, show_products
+from services.stock.pages.products import found_products, like_a_card, show_products
 from services.stock.pages.transfers.listing import numbered, transfer_of_note
 from shared import known
 from shared.codes import Recognised, read_code
@@ -15,8 +14,6 @@ from shared.search import is_a_name
 from shared.web.pages import View, form
 from shared.web.pages.finding import FindForm, handed_on
 from shared.web.pages.forms import Typed
-
-_LIKE_A_CARD = re.compile(r"\w{5}-?\w{5}")
 
 
 @form("/clinics/{clinic_id:uuid}/find", act=Act.SEE_STOCK, again=show_products)
@@ -40,7 +37,7 @@ async def _is_ours(text: str, view: View) -> bool:
     """A box's code, or a name; ten letters may be a card's too, if no medicine is called so."""
     if isinstance(read_code(text, view.today), Recognised):
         return True
-    if _LIKE_A_CARD.fullmatch(text) is None or not is_a_name(text):
+    if not like_a_card(text) or not is_a_name(text):
         return is_a_name(text)
     async with view.reading.reading() as tx:
         return text.isalpha() and bool(await known.products_named(tx.sql, tx.clinic_id, text, 1))

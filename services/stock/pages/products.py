@@ -1,5 +1,6 @@
 """What the clinic has, looked for by name, substance or code; and one product with its lots."""
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from shared.web.pages.view import failed_form
 MOST_LOOKED_AT = 60
 """So many products are looked for: what is here stands before what is only in the catalogue."""
 MOST_NOT_HERE = 10
+_LIKE_A_CARD = re.compile(r"\w{5}-?\w{5}")
 
 NOBODY_KNOWS = N_("Nobody has met the number {gtin} yet. Look for the medicine by its name.")
 
@@ -69,6 +71,11 @@ async def found_products(work: Work, view: View, clinic_id: UUID, typed: Typed) 
 def asked_in(view: View, *names: str) -> Typed:
     """What stands behind the question mark of the address, as if a form had sent it."""
     return {name: tuple(view.request.query_params.getall(name, [])) for name in names}
+
+
+def like_a_card(text: str) -> bool:
+    """Whether it may be the code of a patient's card, as far as stock can tell."""
+    return _LIKE_A_CARD.fullmatch(text) is not None
 
 
 async def scanned_product(tx: Transaction, view: View, text: str) -> UUID | None:

@@ -1,5 +1,6 @@
 """What other clinics have that this one lacks, what this one can spare, and the forms that say so of a lot."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -9,16 +10,18 @@ from msgspec import Struct
 from services.stock.actions import surplus as actions
 from services.stock.errors import NotEnoughUnits
 from services.stock.pages.life import show_lot
-from services.stock.pages.products import Search, asked_in, scanned_product
+from services.stock.pages.products import Search, asked_in, like_a_card, scanned_product
 from services.stock.pages.putting_right import LOT, NOT_SO_MANY
 from services.stock.pages.showing import LOTS_A_PAGE, Showing, id_asked
 from services.stock.rules.transfer import earliest_expiry
 from services.stock.store import surplus as store
 from shared import fields, known
+from shared.codes import Recognised, read_code
 from shared.database import Transaction, Work
 from shared.roles import Act
+from shared.search import is_a_name
 from shared.web.pages import View, form, page
-from shared.web.pages.forms import FieldProblem, FormWrong, read_as
+from shared.web.pages.forms import FieldProblem, FormWrong, Typed, read_as
 from shared.web.pages.view import failed_form
 
 SURPLUS = "/clinics/{clinic_id:uuid}/surplus"
@@ -35,7 +38,18 @@ class UnitsForm(Struct, frozen=True, kw_only=True):
 @page(SURPLUS, act=Act.SEE_TRANSFERS)
 async def show_theirs(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
     """What the others can spare and could still send: first what is lacking here, of that what expires first."""
-    typed, number = asked_in(view, "text"), view.page_number
+    return await _theirs(work, view, clinic_id, asked_in(view, "text"))
+
+
+@form(SURPLUS, act=Act.SEE_TRANSFERS, again=show_theirs)
+async def seek_by_form(view: View, clinic_id: UUID) -> Response[Any]:
+    """Looking by a form: somebody may type or scan a card, which is to stand in no address."""
+    return await _theirs(view.reading, view, clinic_id, {"text": (view.typed(Search).text,)})
+
+
+async def _theirs(work: Work, view: View, clinic_id: UUID, typed: Typed) -> Response[Any]:
+    text, number = next(iter(typed["text"]), ""), view.page_number
+    linked = linked_text(text, view.today)
     theirs, count = list[store.NeighbourSurplus](), 0
     async with work.reading() as tx:
         try:
@@ -48,14 +62,24 @@ async def show_theirs(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
     return await view.page(
         "stock/surplus.html",
         base=_base(clinic_id),
-        text=next(iter(typed["text"]), ""),
+        text=text,
+        linked=linked,
         theirs=theirs,
         count=count,
         ours=ours,
         number=number,
-        pages=_pages(count),
+        pages=_pages(count) if linked or not text else 1,
         show=Showing(view, products),
     )
+
+
+def linked_text(text: str, today: date) -> str:
+    """How a search stands in the address of its further pages: a box as its number; empty: it may be a card."""
+    match read_code(text, today):
+        case Recognised(gtin=gtin):
+            return gtin
+        case _:
+            return text if is_a_name(text) and (text.isalpha() or not like_a_card(text)) else ""
 
 
 async def _sought(tx: Transaction, view: View, text: str) -> store.Sought | None:
@@ -147,6 +171,7 @@ async def _withdraw(work: Work, view: View, lot_id: UUID) -> int:
 
 PAGES = (
     show_theirs,
+    seek_by_form,
     show_ours,
     offer_by_form,
     withdraw_by_form,

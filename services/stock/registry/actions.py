@@ -14,6 +14,8 @@ from services.stock.errors import (
     DelegationDaysWrong,
     DelegationNotFound,
     DelegationOver,
+    LastToDecide,
+    PersonNameMixed,
     PersonNameTaken,
     PersonNotFound,
     PharmacyNotFound,
@@ -113,6 +115,8 @@ async def add_person(work: Work, sign_in_name: str, display_name: str, password:
     password_hash = await asyncio.to_thread(HASHER.hash, password) if password else None
     async with work.transaction() as tx:
         person_id, name = new_id(), rules.sign_in_name_of(sign_in_name)
+        if not rules.is_of_one_script(name):
+            raise PersonNameMixed
         if await store.find_person_named(tx.sql, name) is not None:
             raise PersonNameTaken
         await store.add_person(tx, person_id, name, display_name, password_hash)
@@ -189,6 +193,8 @@ async def end_delegation(work: Work, delegation_id: UUID) -> DelegationChanged:
     async with work.transaction() as tx:
         if not await decisions.is_delegation(tx, delegation_id):
             raise DelegationNotFound
+        if await decisions.deciding(tx) == {delegation_id}:
+            raise LastToDecide
         if not await decisions.end_delegation(tx, delegation_id):
             raise DelegationOver
         tx.emit(delegation_id, events.DelegationEnded(delegation_id=delegation_id, ended_at=tx.now))

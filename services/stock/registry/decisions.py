@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from shared.database import Transaction
+from shared.roles import Role
 
 
 class DecisionRow(Struct, frozen=True, kw_only=True):
@@ -103,6 +104,14 @@ SET ended_at = $3
 WHERE delegation_id = $1 AND clinic_id = $2 AND ended_at IS NULL
 RETURNING delegation_id
 """
+# Locked together, in one order: of two people who end each other's, the second sees what the first did.
+LOCK_DECIDING = """
+SELECT delegation_id
+FROM delegation
+WHERE clinic_id = $1 AND role = $2 AND ended_at IS NULL AND from_on <= $3 AND until_on >= $3
+ORDER BY delegation_id
+FOR UPDATE
+"""
 FIND_DELEGATION = "SELECT EXISTS (SELECT FROM delegation WHERE delegation_id = $1 AND clinic_id = $2)"
 SET_POLICY = """
 INSERT INTO policy (clinic_id, name, value, decision_id)
@@ -137,6 +146,12 @@ async def delegations_of(tx: Transaction, person_id: UUID | None) -> list[Delega
 async def end_delegation(tx: Transaction, delegation_id: UUID) -> bool:
     """False when it is over already, or not this clinic's."""
     return await tx.sql.fetchval(END_DELEGATION, delegation_id, tx.clinic_id, tx.now) is not None
+
+
+async def deciding(tx: Transaction) -> set[UUID]:
+    """Delegations in force of those who give delegations, locked."""
+    rows = await tx.sql.fetch(LOCK_DECIDING, tx.clinic_id, Role.DECISIONS_DELEGATE, tx.today)
+    return {row["delegation_id"] for row in rows}
 
 
 async def is_delegation(tx: Transaction, delegation_id: UUID) -> bool:

@@ -73,6 +73,12 @@ def sign_in_name_of(typed: str) -> str:
     return unicodedata.normalize("NFC", typed.strip().casefold().upper().lower())
 
 
+def is_of_one_script(name: str) -> bool:
+    """Whether the letters of a sign-in name are of one alphabet, and none is another form of a plain one."""
+    scripts = {unicodedata.name(sign, "").partition(" ")[0] for sign in name if sign.isalpha()}
+    return len(scripts) <= 1 and unicodedata.is_normalized("NFKC", name)
+
+
 def must_wait(failed_sign_ins: int, last_failed_at: datetime | None, now: datetime) -> bool:
     """After every fifth wrong try in a row there is a minute's wait."""
     return (

@@ -42,10 +42,10 @@ def find_form(leads_to: LeadsTo) -> HTTPRouteHandler:
 def handed_on(view: View) -> Response[Any] | None:
     """The same form, sent to the next service that hasn't seen it; None: all have."""
     here = view.runtime.service_name
-    seen = {here, *view.asked("seen").split(",")}
+    seen = {here, *view.asked("seen").split(",")} & set(ORDER)
     rest = [service for service in ORDER if service not in seen]
     if not rest and here == "stock":
         return None
     target = rest[0] if rest else "stock"
-    address = f"/{target}/clinics/{view.clinic_id}/find?seen={','.join(sorted(seen - {''}))}"
+    address = f"/{target}/clinics/{view.clinic_id}/find?seen={','.join(sorted(seen))}"
     return Response("", status_code=307, media_type="text/html", headers={"Location": address})

@@ -23,12 +23,16 @@ _BLANK = " \t\r\n\xa0"
 """Not the separators of a scanned code, which Python counts among the blanks too."""
 _DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})")
 
+_FLAGS = {"yes": True, "no": False}
+"""What a box to tick sends; one that isn't ticked sends nothing."""
+
 NEEDED = N_("Fill this in.")
 TOO_LONG = N_("This is too long: at most {most} characters.")
 TOO_SHORT = N_("This is too short: at least {least} characters.")
 NO_NUMBER = N_("Type a whole number from {least} to {most}.")
 NO_DAY = N_("Type a day like this: 27/6/2027.")
 NO_CHOICE = N_("Choose one of the list.")
+NO_FLAG = N_("This can only be yes or no.")
 ODD_SIGN = N_("There is a sign in it that can't stand here.")
 
 
@@ -133,7 +137,7 @@ def _read(kind: inspect.Type, said: list[str]) -> Any:
         case inspect.VarTupleType(item_type=item):
             return tuple(_read(item, [each]) for each in said)
         case inspect.BoolType():
-            return said[-1] != "no"
+            return _flag(said[-1])
         case inspect.StrType():
             return _text(kind, said[-1])
         case inspect.IntType():
@@ -144,6 +148,12 @@ def _read(kind: inspect.Type, said: list[str]) -> Any:
             return _choice(kind, said[-1])
         case _:
             raise AssertionError(f"no form has a field of {kind}")
+
+
+def _flag(said: str) -> bool:
+    if said not in _FLAGS:
+        raise _Wrong(NO_FLAG)
+    return _FLAGS[said]
 
 
 def _text(kind: inspect.StrType, said: str) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 from litestar import Response
 from msgspec import Struct
 
+from services.stock.errors import DelegationNotFound
 from services.stock.registry import actions, rules, store
 from services.stock.registry.pages.decisions import choice_of_decisions
 from services.stock.registry.pages.people import PERSON, address_of, person_here, show_person
@@ -111,6 +112,10 @@ def _wrong_days(typed: GivingForm, view: View) -> list[FieldProblem]:
 @form(PERSON + "/delegations/{delegation_id:uuid}/end", act=Act.DECIDE, again=show_person)
 async def end_by_form(work: Work, view: View, clinic_id: UUID, person_id: UUID, delegation_id: UUID) -> Response[Any]:
     """The way back is giving it anew, from today until the day it had."""
+    async with view.reading.reading() as tx:
+        _, held = await person_here(tx, view, person_id)
+    if delegation_id not in {each.delegation_id for each in held}:
+        raise DelegationNotFound
     await view.once(actions.end_delegation(work, delegation_id), actions.DelegationChanged)
     return view.go(address_of(clinic_id, person_id), was="ended", delegation=delegation_id)
 

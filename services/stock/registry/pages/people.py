@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Response
 from msgspec import Struct
 
-from services.stock.errors import PersonNameTaken, PersonNotFound
+from services.stock.errors import PersonNameMixed, PersonNameTaken, PersonNotFound
 from services.stock.registry import actions, listing, rules, store
 from services.stock.registry.pages.around import base_of, held_due
 from shared import fields
@@ -89,6 +89,8 @@ async def add_person_by_form(work: Work, view: View, clinic_id: UUID) -> Respons
         added = await view.once(doing, actions.PersonAdded)
     except PersonNameTaken as taken:
         raise FormWrong(problems=[FieldProblem("sign_in_name", NAME_TAKEN)]) from taken
+    except PersonNameMixed as mixed:
+        raise FormWrong(problems=[FieldProblem("sign_in_name", mixed.title)]) from mixed
     return view.go(address_of(clinic_id, added.person_id) + "/give", was="added")
 
 
