@@ -21,6 +21,13 @@ from tests.stock.shelves import shelve
 from tests.visitor import Page, Visitor
 
 
+@pytest.fixture(scope="module", autouse=True)
+def nothing_is_left_in_the_south(running: Running) -> None:
+    """What other tests left there would be sent first."""
+    for product_id in (AMLIBON, ATORVASTATIN):
+        clear(running, product_id)
+
+
 @pytest.fixture
 def north(running: Running) -> Visitor:
     return Visitor(running, running.world.north, Role.TRANSFERS_DELEGATE)
