@@ -102,6 +102,36 @@ def test_holding_without_a_reason_is_marked_and_nothing_typed_is_lost(visit: Vis
     assert states(together, made) == [("logged", None)]
 
 
+@pytest.mark.parametrize(("button", "state"), [("Σε αναμονή", "held"), ("Απόρριψη", "refused")])
+def test_enter_in_the_reason_field_says_again_what_lacked_its_reason(
+    visit: Visits, together: Running, button: str, state: str
+) -> None:
+    visit.watch.expected.add(422)
+    made = handed_in(together, (NORMODIN,), f"AG{state}"[:8].upper())
+    page = check_of(visit, together, made)
+    page.get_by_role("button", name=button).click()
+    expect(page.locator("#reason")).to_be_focused()
+    page.keyboard.type("Υγρή")
+    page.keyboard.press("Enter")
+    expect(page.locator(".dosis-panel--yes")).to_contain_text("Όλα τα κουτιά ελέγχθηκαν")
+    assert [each for each, _ in states(together, made)] == [state]
+
+
+def test_enter_never_accepts_a_box_that_a_reason_is_written_for(visit: Visits, together: Running) -> None:
+    visit.watch.expected.add(422)
+    made = handed_in(together, (NORMODIN,), "ENTER")
+    page = check_of(visit, together, made)
+    page.locator("#reason").fill("Υγρή")
+    page.keyboard.press("Enter")
+    expect(page.locator(".nhsuk-error-summary")).to_contain_text("πατήστε τι αποφασίζετε")
+    assert page.locator("#reason").input_value() == "Υγρή"
+    assert states(together, made) == [("logged", None)]
+    page.locator("#reason").fill("")
+    page.keyboard.press("Enter")
+    expect(page.locator(".dosis-panel--yes")).to_contain_text("Όλα τα κουτιά ελέγχθηκαν")
+    assert [each for each, _ in states(together, made)] == ["accepted"]
+
+
 def test_the_box_in_the_hand_is_found_by_its_code(visit: Visits, together: Running) -> None:
     made = handed_in(together, (AMLIBON, NORMODIN, SALOSPIR), "HAND")
     page = check_of(visit, together, made)

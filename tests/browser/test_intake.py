@@ -257,6 +257,7 @@ def test_what_was_handed_in_has_a_slip_on_paper(visit: Visits, together: Running
     scan(page, data_matrix(AMLIBON, "SLIP1", "SLIP-1"), separator="ctrl")
     expect_added(page, AMLIBON)
     page.get_by_role("button", name="Παράδοση της συλλογής").click()
+    expect(page.locator(".dosis-slip")).to_contain_text("Αριθμός δελτίου")
     number = page.locator(".dosis-slip__number").inner_text()
     assert len(number.replace(" ", "")) == 11
     answer = page.request.get(page.url.split("?")[0] + "/slip.pdf")

@@ -73,6 +73,10 @@ def test_what_was_withdrawn_comes_back_by_one_key(visit: Visits, together: Runni
     north = together.world.north
     lot_id = shelve(together, north, INHALER, 120, days=300)
     together.caller(north, Role.CLINIC_PHARMACIST).do("stock", f"/lots/{lot_id}/offer-surplus", {"units": 120})
+    for path in (f"products/{INHALER}", "lots?within=all"):
+        page = visit(Role.CLINIC_PHARMACIST, f"/stock/clinics/{north.clinic_id}/{path}", size)
+        expect(page.get_by_text("Για άλλα ιατρεία").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
     page = visit(Role.TRANSFERS_DELEGATE, f"/stock/clinics/{north.clinic_id}/surplus", size)
     page.get_by_role("link", name="Τι μας περισσεύει").click()
     assert violations(page) == []

@@ -84,7 +84,7 @@ def test_what_is_short_leads_to_what_other_clinics_have(counter: Visitor, day: F
 
 def test_an_auditor_sees_numbers_and_nobodys_name_or_card(running: Running, day: FullDay) -> None:
     page = Visitor(running, running.world.south, Role.AUDITOR).get(day.address)
-    assert "Expected" in page.text
+    assert "People expected" in page.text
     assert ALIAS not in page.html
     assert not any(card in page.html for card in day.cards.values())
     assert [path for path in page.forms if path.startswith("/dispense")] == [
@@ -298,6 +298,14 @@ def test_closing_says_what_will_happen_and_then_what_happened(
     assert "Given in part" in closed.text
     assert f"{day.address}/reopen" not in closed.forms
     assert bag(counter, day, 9).status == 200
+    at_counter = counter.get(f"{day.address}/counter")
+    assert "The day is closed" in at_counter.text
+    assert f"{day.address}/counter" not in at_counter.forms
+    assert day.address in at_counter.html
+    days = counter.get(day.address.rpartition("/")[0])
+    coming, _, past = days.html.partition('id="past"')
+    link = f'href="{day.address}"'
+    assert (link in coming, link in past) == (False, True)
     again = pharmacist.post(f"{day.address}/reopen")
     assert "Who is expected" in again.text
     day.wait_for_answers()

@@ -57,6 +57,18 @@ def somebody(running: Running, name: str) -> UUID:
     return asyncio.run(operator.create_person(running.cell, f"demo-{new_id()}", name))
 
 
+# What waits
+
+
+def test_who_nothing_waits_for_is_told_so(running: Running) -> None:
+    made = new_clinic(running.cell, "Quiet clinic")
+    role = Role.TRANSFERS_DELEGATE
+    made.people[role], _ = new_person(running.cell)
+    delegate(running.cell, made, made.people[role], role, ends=300)
+    page = Visitor(running, made, role).get(f"/stock/clinics/{made.clinic_id}")
+    assert (page.status, "Nothing waits for you." in page.text) == (200, True)
+
+
 # What is due
 
 

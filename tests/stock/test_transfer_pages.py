@@ -213,6 +213,7 @@ def test_what_is_there_stands_in_the_form_and_one_key_agrees(running: Running, n
         ("31", "", "They asked for 30: agree to at most as many."),
         ("26", "", "There are only 25 there."),
         ("20", " ", "Say in a few words why it is less"),
+        ("20", "There is no more of it here", "There is more of it here."),
         ("0", "No.", "Nothing would be sent."),
         ("-1", "No.", "Type a whole number from 0"),
         ("x", "No.", "Type a whole number from 0"),

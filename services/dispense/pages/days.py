@@ -30,15 +30,17 @@ async def show_days(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
         coming = coming_days(calendar, tx.today)
         numbers = await store.summaries.numbers_of(tx, coming)
         past = await store.summaries.numbers_before(tx, tx.today, MOST_PAST)
-        next_on = next((day for day in coming if day not in numbers or numbers[day].state == "open"), None)
+        closed = [each for each in numbers.values() if each.state == "closed"]
+        still_to_come = [day for day in coming if numbers.get(day) not in closed]
+        next_on = next(iter(still_to_come), None)
         expected = len({need.patient_id for need in await wanted_on(tx, next_on)}) if next_on else 0
     return await view.page(
         "dispense/days.html",
         base=f"/dispense/clinics/{clinic_id}/days",
         calendar=calendar,
-        coming=coming,
+        further=still_to_come[1:],
         numbers=numbers,
-        past=past,
+        past=closed + past,
         next_on=next_on,
         expected=expected,
         reach=await reach_of(view),

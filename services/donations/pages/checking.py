@@ -26,6 +26,7 @@ MOST_WAITING = 100
 PAGE_LINES = 25
 
 REASON_NEEDED = N_("Say why: the pharmacy wants to know, and whoever looks next.")
+WHICH_OF_THEM = N_("A reason is written: press what you decide, Accept, Hold or Refuse.")
 NO_SUCH_SLIP = N_("No collection of this clinic has this number. Look at the slip again.")
 NOT_HERE = N_("This box is not among those that still wait in this collection.")
 
@@ -115,9 +116,12 @@ async def show_check(work: Work, view: View, clinic_id: UUID, collection_id: UUI
 
 
 class CheckForm(Struct, frozen=True, kw_only=True):
-    """A pharmacist's word on a box. What is left as it was logged is sent as it stands in the fields."""
+    """A pharmacist's word on a box. What is left as it was logged is sent as it stands in the fields.
 
-    outcome: Literal["accept", "hold", "refuse", "missing"]
+    `outcome` "enter": Enter in a field, which accepts the box unless a reason is written.
+    """
+
+    outcome: Literal["enter", "accept", "hold", "refuse", "missing"]
     units: fields.Units | None = None
     expires: str | None = None
     batch: fields.Batch | None = None
@@ -142,10 +146,12 @@ async def check_by_form(work: Work, view: View, clinic_id: UUID, collection_id: 
 def _check(typed: CheckForm, view: View) -> checking.Check:
     if typed.outcome in ("hold", "refuse") and typed.reason is None:
         raise FormWrong(problems=[FieldProblem("reason", REASON_NEEDED)])
+    if typed.outcome == "enter" and typed.reason is not None:
+        raise FormWrong(problems=[FieldProblem("reason", WHICH_OF_THEM)])
     expires_on = entry.expiry_typed(typed.expires, view.today) if typed.expires is not None else None
     missing = typed.outcome == "missing"
     return checking.Check(
-        outcome=typed.outcome,
+        outcome="accept" if typed.outcome == "enter" else typed.outcome,
         reason_text=typed.reason,
         units=None if missing else typed.units,
         batch=typed.batch,

@@ -22,6 +22,9 @@ from shared.web.pages.forms import FieldProblem, FormWrong
 
 MORE_THAN_ASKED = N_("They asked for {asked}: agree to at most as many.")
 WHY_LESS = N_("Say in a few words why it is less than they asked for.")
+NO_MORE = N_("There is no more of it here")
+"""The reason that the form is filled with where less is there than was asked for."""
+WHY_FEWER_THAN_HERE = N_("There is more of it here. Say in a few words why you send fewer.")
 NOTHING_AGREED = N_("Nothing would be sent. Decline it below, with the reason.")
 LOT_HELD = N_("{product}, batch {batch}, is on hold: it can't be sent.")
 LOT_EXPIRED = N_("{product}, batch {batch}, expired on {day}: it can't be sent.")
@@ -43,7 +46,7 @@ async def agree_by_form(work: Work, view: View, clinic_id: UUID, transfer_id: UU
     found = await _seen(view, transfer_id)
     rows = view.typed_rows(AgreedRow, [line.line_number for line in found.lines])
     # Of what was answered already, the action itself says what became of it.
-    problems = list(_problems(found, rows)) if found.step == "answer" else []
+    problems = list(_problems(found, rows, view.words.gettext(NO_MORE))) if found.step == "answer" else []
     if problems:
         raise FormWrong(problems=problems)
     asked = {line.line_number: line.asked_units for line in found.lines}
@@ -63,7 +66,7 @@ async def _seen(view: View, transfer_id: UUID) -> Seen:
         return await seen(tx, transfer_id)
 
 
-def _problems(found: Seen, rows: Mapping[int, AgreedRow]) -> Iterator[FieldProblem]:
+def _problems(found: Seen, rows: Mapping[int, AgreedRow], no_more: str) -> Iterator[FieldProblem]:
     left = {None: 0, **found.free}
     for line in found.lines:
         row, product_id = rows[line.line_number], found.product_of(line)
@@ -75,6 +78,8 @@ def _problems(found: Seen, rows: Mapping[int, AgreedRow]) -> Iterator[FieldProbl
             yield FieldProblem(field, NOT_SO_MANY, {"units_there": there})
         elif row.units < line.asked_units and row.reason is None:
             yield FieldProblem(f"reason-{line.line_number}", WHY_LESS)
+        elif row.units < min(there, line.asked_units) and row.reason == no_more:
+            yield FieldProblem(f"reason-{line.line_number}", WHY_FEWER_THAN_HERE)
         left[product_id] = there - row.units
     if not any(row.units for row in rows.values()):
         yield FieldProblem(f"units-{min(rows)}", NOTHING_AGREED)
