@@ -154,6 +154,5 @@ def test_every_page_of_the_clinic_keeps_to_the_rules_and_is_light(visit: Visits,
         page.goto(path)
         page.wait_for_load_state("networkidle")
         keeps_to_the_rules(page)
-        # The mark on the browser's tab is fetched once for all pages, when somebody signs in.
-        asked = [each for each in requests if not each.startswith("data:") and "/icon.svg" not in each]
+        asked = [each for each in requests if not each.startswith("data:")]
         assert len(asked) <= 6, asked

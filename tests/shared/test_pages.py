@@ -58,6 +58,8 @@ def test_the_viewer_and_the_start_page_link_to_what_this_machine_serves(running:
         links = Links(answer.text).found
         assert links
         for link in links:
+            if link.startswith("data:image/svg+xml;base64,"):
+                continue  # the mark on the browser's tab, which is all there
             assert link.startswith(("/", "#"))
             assert httpx.get(f"{running.urls[service]}{link}", trust_env=False).status_code in (200, 303)
 

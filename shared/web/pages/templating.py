@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import ChainableUndefined, ChoiceLoader, Environment, FileSystemLoader, PackageLoader
 
 from shared.language import Words, words_in
-from shared.web.assets import asset
+from shared.web.assets import asset, inlined
 
 ROOT = Path(__file__).parent.parent.parent.parent
 FOLDERS = (ROOT / "shared" / "templates", *sorted(ROOT.glob("services/*/templates")))
@@ -33,7 +33,7 @@ def environment(language: str) -> Environment:
 def _give(made: Any, words: Words) -> None:
     """What every template may use; what extensions add to an environment, its types don't know."""
     words.speak_in(made)
-    made.globals.update({"words": words, "asset": asset})
+    made.globals.update({"words": words, "asset": asset, "inlined": inlined})
     made.filters["said"] = words.gettext  # of a text that stands in a table of words
 
 
