@@ -82,12 +82,14 @@ def test_another_clinics_card_is_nobodys_here(running: Running, card: str) -> No
     south = Visitor(running, running.world.south, Role.CLINIC_PHARMACIST)
     page = south.post(find("dispense", south), text=card)
     assert page.path.startswith("/stock/") and "Δοκιμή Εύρεσης" not in page.text
+    assert "This looks like a card or a slip." in page.text
 
 
 def test_a_card_opens_nobody_to_who_may_not_see_patients(running: Running, card: str) -> None:
     auditor = Visitor(running, running.world.north, Role.AUDITOR)
     page = auditor.post(find("stock", auditor), text=card)
     assert page.path.startswith("/stock/") and "Δοκιμή Εύρεσης" not in page.text
+    assert "your task does not open it" in page.text
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -7,13 +7,18 @@ from litestar import Response
 
 from services.stock.pages.products import found_products, like_a_card, show_products
 from services.stock.pages.transfers.listing import numbered, transfer_of_note
-from shared import known
+from shared import known, slips
 from shared.codes import Recognised, read_code
+from shared.language import N_
 from shared.roles import Act
 from shared.search import is_a_name
 from shared.web.pages import View, form
 from shared.web.pages.finding import FindForm, handed_on
-from shared.web.pages.forms import Typed
+from shared.web.pages.forms import FieldProblem, FormWrong, Typed
+
+NOT_OPENED = N_(
+    "This looks like a card or a slip. No such code is known here, or your task does not open it. Look at it again."
+)
 
 
 @form("/clinics/{clinic_id:uuid}/find", act=Act.SEE_STOCK, again=show_products)
@@ -29,6 +34,8 @@ async def find_by_form(view: View, clinic_id: UUID) -> Response[Any]:
     transfer_id = await numbered(view, text)
     if transfer_id is not None:
         return view.go(f"/stock/clinics/{clinic_id}/transfers/{transfer_id}")
+    if slips.bits_of_slip(text) is not None or (like_a_card(text) and not text.isalpha()):
+        raise FormWrong(problems=[FieldProblem("text", NOT_OPENED)])
     typed: Typed = {"text": (text,)}
     return await found_products(view.reading, view, clinic_id, typed)
 
