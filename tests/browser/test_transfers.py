@@ -17,7 +17,7 @@ from tests.browser.scanner import scan
 from tests.browser.visiting import PC, SIZES, Size, Visits
 from tests.people import SOUTH, Running, sign_in_name_of
 from tests.stock.clinic import AMLIBON
-from tests.stock.shelves import shelve
+from tests.stock.shelves import hold_all, shelve
 
 BOTH_SIZES = pytest.mark.parametrize("size", SIZES, ids=lambda size: size.name)
 IN_THE_SOUTH = sign_in_name_of(Role.TRANSFERS_DELEGATE, SOUTH)
@@ -78,6 +78,7 @@ def code_of(together: Running, transfer_id: str) -> str:
 
 @BOTH_SIZES
 def test_a_transfer_from_the_question_to_what_became_of_it(visit: Visits, together: Running, size: Size) -> None:
+    hold_all(together, together.world.south, AMLIBON)
     shelve(together, together.world.south, AMLIBON, 44, batch=f"BOX-{size.name}".upper())
     north, south = transfers(together, "north"), transfers(together, "south")
     here = visit(Role.TRANSFERS_DELEGATE, north, size)

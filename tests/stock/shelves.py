@@ -10,6 +10,7 @@ from services.stock.store import lots
 from shared.database import Database
 from shared.events.donations import LineAccepted
 from shared.ids import new_id
+from shared.roles import Role
 from tests.people import Clinic, Running
 
 
@@ -55,3 +56,11 @@ async def _shelve(running: Running, clinic: Clinic, identity: lots.LotIdentity, 
             return (await lots.find_lots(tx, [identity]))[identity]
     finally:
         await database.close()
+
+
+def hold_all(running: Running, clinic: Clinic, product_id: UUID) -> None:
+    """Nothing of a product is free at a clinic any more: all its lots are held."""
+    pharmacist = running.caller(clinic, Role.CLINIC_PHARMACIST)
+    for lot in pharmacist.get("stock", "/lots", product_id=str(product_id), most=500)["lots"]:
+        if lot["held_at"] is None:
+            pharmacist.do("stock", f"/lots/{lot['lot_id']}/hold", {"reason": "Counted again."})

@@ -17,7 +17,7 @@ from shared.web.pages.view import csrf_token
 from tests.people import Running
 from tests.stock.clinic import AMLIBON, AMLIBON_CODE, ATORVASTATIN, INHALER, NORMODIN, OwnClinic
 from tests.stock.network import UNHEARD_OF, FarClinic
-from tests.stock.shelves import shelve
+from tests.stock.shelves import hold_all, shelve
 from tests.visitor import Page, Visitor
 
 
@@ -25,7 +25,7 @@ from tests.visitor import Page, Visitor
 def nothing_is_left_in_the_south(running: Running) -> None:
     """What other tests left there would be sent first."""
     for product_id in (AMLIBON, ATORVASTATIN):
-        clear(running, product_id)
+        hold_all(running, running.world.south, product_id)
 
 
 @pytest.fixture
@@ -223,20 +223,12 @@ def test_what_is_there_stands_in_the_form_and_one_key_agrees(running: Running, n
 def test_what_cannot_be_agreed_is_said_beside_its_line(
     running: Running, north: Visitor, south: Visitor, units: str, reason: str, told: str
 ) -> None:
-    clear(running, INHALER)
+    hold_all(running, running.world.south, INHALER)
     shelve(running, running.world.south, INHALER, 25)
     transfer_id = ask(north, south, (INHALER, 30))
     page = south.post(at(south, f"/{transfer_id}/agree"), **{"units-1": units, "reason-1": reason})
     assert (page.status, told in page.text) == (422, True), page.text
     assert (page.values["units-1"], page.values["reason-1"]) == (units, reason)
-
-
-def clear(running: Running, product_id: UUID) -> None:
-    """Nothing of it is free in the south any more: all its lots are held."""
-    pharmacist = Visitor(running, running.world.south, Role.CLINIC_PHARMACIST)
-    page = pharmacist.get(f"/stock/clinics/{pharmacist.clinic_id}/products/{product_id}")
-    for lot_id in set(re.findall(r"/lots/([0-9a-f-]{36})", page.html)):
-        pharmacist.post(f"/stock/clinics/{pharmacist.clinic_id}/lots/{lot_id}/hold", reason="Counted again.")
 
 
 def test_what_was_agreed_can_still_be_declined_and_goes_back(running: Running, north: Visitor, south: Visitor) -> None:
@@ -253,7 +245,7 @@ def test_what_was_agreed_can_still_be_declined_and_goes_back(running: Running, n
 def test_a_lot_that_is_held_by_now_stops_the_shipment_and_is_named(
     running: Running, north: Visitor, south: Visitor
 ) -> None:
-    clear(running, INHALER)
+    hold_all(running, running.world.south, INHALER)
     lot_id = shelve(running, running.world.south, INHALER, 3, batch="HELD-LATER")
     transfer_id = ask(north, south, (INHALER, 3))
     agree(south, transfer_id, 3)
