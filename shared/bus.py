@@ -34,6 +34,7 @@ DUPLICATE_WINDOW_SECONDS = 120
 RELAY_LOCK_ID = 0x0D0516
 ELSEWHERE = "another process is relaying for this database"
 """What a process says that has no connection because it needs none."""
+NOT_YET = "not connected yet"
 
 
 @dataclass(kw_only=True)
@@ -42,7 +43,7 @@ class BusState:
 
     connected: bool = False
     consumer_lag_events: int = 0
-    last_error: str = "not connected yet"
+    last_error: str = NOT_YET
 
 
 class Bus:
@@ -75,6 +76,7 @@ class Bus:
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", RELAY_LOCK_ID):
                 self.state.last_error = ELSEWHERE
                 await asyncio.sleep(1)
+            self.state.last_error = NOT_YET
             yield connection
         finally:
             connection.terminate()
@@ -89,6 +91,7 @@ class Bus:
             inbox_prefix=f"_INBOX_{self.service}".encode(),
             connect_timeout=2,
             allow_reconnect=False,
+            max_reconnect_attempts=1,  # tries that fail in `connect` itself, which else goes on for two minutes
             drain_timeout=3,
             error_cb=self._said,
             pending_size=16 * 1024 * 1024,

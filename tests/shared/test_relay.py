@@ -14,6 +14,7 @@ from nats.js.errors import NoStreamResponseError
 from deploy.cell import Cell
 from deploy.embedded import Nats
 from shared import outbox
+from shared.bus import ELSEWHERE
 from shared.database import Database
 from shared.events import decode_event
 from shared.events.stock import ClinicAnnounced
@@ -245,3 +246,20 @@ async def test_a_second_relay_waits_until_the_first_is_gone(
         await until(lambda: all_published(database), "the second has published")
         assert second.state.connected
     assert [message.message_id for message in await read_stream(server, "CELL")] == await ids_by_number(database)
+
+
+async def test_a_relay_that_takes_over_without_a_bus_says_so_at_once(
+    cell: Cell, scratch: Scratch, server: Nats, database: Database
+) -> None:
+    """The counter's banner hangs on it: from here on nobody else relays for this database."""
+    first_life = contextlib.AsyncExitStack()
+    first = await first_life.enter_async_context(relaying(cell, scratch, server, database))
+    await until(lambda: _is(first.state.connected), "the first relays")
+    async with relaying(cell, scratch, server, database) as second:
+        await until(lambda: _is(second.state.last_error == ELSEWHERE), "the second waits")
+        server.kill()
+        await first_life.aclose()
+        await until(lambda: _is(second.state.last_error != ELSEWHERE), "the second takes over", 5)
+        await until(lambda: _is("NoServersError" in second.state.last_error), "it says why it can't go on", 10)
+        server.start()
+        await until(lambda: _is(second.state.connected), "it relays")
