@@ -75,7 +75,7 @@ CREATE TABLE therapy_line (
     CONSTRAINT therapy_line_product_fkey FOREIGN KEY (product_id) REFERENCES product (product_id)
 );
 COMMENT ON COLUMN therapy_line.per_intake IS 'An exact fraction of the content unit: 3/2';
-COMMENT ON COLUMN therapy_line.follows IS 'The line that this one was changed from: what was supplied of it counts here too';
+COMMENT ON COLUMN therapy_line.follows IS 'The line that this one was changed from: a line is changed once';
 CREATE INDEX therapy_line_patient_idx ON therapy_line (patient_id);
 CREATE INDEX therapy_line_active_idx ON therapy_line (clinic_id, starts_on);
 

@@ -1,6 +1,7 @@
 """A line of a plan that is changed: what was supplied of it, or lies in a bag, is never given once more."""
 
 import asyncio
+from datetime import date
 from uuid import UUID
 
 import pytest
@@ -10,7 +11,7 @@ from services.dispense.actions import changing, counter, patients
 from services.dispense.errors import NothingToGive, TherapyLineOver
 from services.dispense.rules import TimesADay
 from tests.dispense.agreement import agree
-from tests.dispense.clinic import SUPPLY_DAYS, OwnClinic
+from tests.dispense.clinic import NORMODIN, NORVASC, SUPPLY_DAYS, OwnClinic
 
 pytestmark = pytest.mark.anyio
 
@@ -42,9 +43,9 @@ async def give(clinic: OwnClinic, patient_id: UUID) -> int:
     return sum(row.units for row in (await counter.give(clinic.work, visit_id, None)).given)
 
 
-async def has_a_bag(clinic: OwnClinic, patient_id: UUID) -> bool:
+async def has_a_bag(clinic: OwnClinic, patient_id: UUID, day_on: date | None = None) -> bool:
     async with clinic.work.reading() as tx:
-        visit = await store.visits.visit_of_patient(tx, patient_id, clinic.today)
+        visit = await store.visits.visit_of_patient(tx, patient_id, day_on or clinic.today)
         return visit is not None and bool(await store.visit_lines.lines_of_visit(tx, visit.visit_id))
 
 
@@ -93,6 +94,94 @@ async def test_a_line_changed_twice_still_counts_what_was_given_of_the_first(cli
     clinic.set_days_ahead(SUPPLY_DAYS)
     await clinic.prepare()
     assert not await has_a_bag(clinic, patient_id)
+    await agree(clinic)
+
+
+# Stopped, and planned anew
+
+
+async def end_first(clinic: OwnClinic, patient_id: UUID, days: int = 0) -> None:
+    line_id = (await lines_of(clinic, patient_id))[0].therapy_line_id
+    await patients.end_therapy_line(clinic.work, patient_id, line_id, clinic.on(days))
+
+
+@pytest.mark.parametrize("name", [NORVASC, NORMODIN])
+@pytest.mark.parametrize("stopped_first", [True, False])
+async def test_what_was_given_is_not_given_again_when_it_is_planned_anew(
+    clinic: OwnClinic, name: str, stopped_first: bool
+) -> None:
+    """The same or another house's, stopped before or after it."""
+    await clinic.donate(200)
+    patient_id = await clinic.patient()
+    await clinic.prepare()
+    assert await give(clinic, patient_id) == SUPPLY_DAYS
+    await clinic.close()
+    clinic.set_days_ahead(3)
+    if stopped_first:
+        await end_first(clinic, patient_id)
+    await clinic.plan(patient_id, name)
+    if not stopped_first:
+        await end_first(clinic, patient_id)
+    for days_ahead, expected in ((3, False), (SUPPLY_DAYS - 2, False), (SUPPLY_DAYS, True)):
+        clinic.set_days_ahead(days_ahead)
+        await clinic.prepare()
+        assert await has_a_bag(clinic, patient_id) is expected, days_ahead
+    assert await give(clinic, patient_id) == SUPPLY_DAYS
+    await agree(clinic)
+
+
+async def test_a_line_says_how_long_what_it_takes_over_lasts(clinic: OwnClinic) -> None:
+    await clinic.donate(100)
+    patient_id = await clinic.patient()
+    await clinic.prepare()
+    await give(clinic, patient_id)
+    changed = await change_last(clinic, patient_id, "2", days=SUPPLY_DAYS // 2)
+    async with clinic.work.reading() as tx:
+        assert (await store.plans.covered_through(tx, patient_id))[changed] == clinic.on(SUPPLY_DAYS * 3 // 4 - 1)
+
+
+async def test_a_walk_ins_bag_is_not_prepared_a_second_time_when_it_is_planned_anew(clinic: OwnClinic) -> None:
+    await clinic.donate(200)
+    patient_id = await clinic.patient()
+    await counter.open_walk_in(clinic.work, patient_id)
+    await clinic.carry()
+    await end_first(clinic, patient_id)
+    await clinic.plan(patient_id)
+    await clinic.prepare()
+    await clinic.prepare(clinic.on(1))
+    assert not await has_a_bag(clinic, patient_id, clinic.on(1)), "what lies ready today is counted"
+    assert await give(clinic, patient_id) == SUPPLY_DAYS
+    await agree(clinic)
+
+
+async def test_a_change_from_a_day_that_is_past_counts_from_that_day(clinic: OwnClinic) -> None:
+    """They have taken two a day for ten days already: less is left."""
+    await clinic.donate(200)
+    patient_id = await clinic.patient()
+    await clinic.prepare()
+    await give(clinic, patient_id)
+    await clinic.close()
+    clinic.set_days_ahead(10)
+    await change_last(clinic, patient_id, "2", days=-10)
+    for days_ahead, expected in ((SUPPLY_DAYS // 2 - 2, False), (SUPPLY_DAYS // 2, True)):
+        clinic.set_days_ahead(days_ahead)
+        await clinic.prepare()
+        assert await has_a_bag(clinic, patient_id) is expected, days_ahead
+    await agree(clinic)
+
+
+async def test_what_was_never_given_is_not_carried_over_once_its_days_are_past(clinic: OwnClinic) -> None:
+    """Four of 28 were given, then the line changed: the new one starts from those four, whatever day it is."""
+    await clinic.donate(100)
+    patient_id = await clinic.patient()
+    await clinic.prepare()
+    [line] = await clinic.lines(patient_id)
+    await counter.give(clinic.work, line.visit_id, {line.line_id: 4})
+    await clinic.close()
+    await change_last(clinic, patient_id, "1/2", days=1)
+    clinic.set_days_ahead(SUPPLY_DAYS + 2)
+    await clinic.prepare()
+    assert await give(clinic, patient_id) == SUPPLY_DAYS // 2
     await agree(clinic)
 
 

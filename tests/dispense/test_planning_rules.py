@@ -46,6 +46,7 @@ def plan(patient: str = "A", line: str = "a", **changed: object) -> Plan:
         therapy_line_id=named(patient + line),
         product_id=named("norvasc"),
         substitution_group="amlodipine 5 mg",
+        medicine="amlodipine 5 mg",
         content_per_unit=1,
         per_intake=Fraction(1),
         schedule=TimesADay(times=1),

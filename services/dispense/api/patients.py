@@ -1,5 +1,6 @@
 """Patients and their plans. A card code never stands in a URL, a patient's name never in a stored answer."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
@@ -97,7 +98,8 @@ async def see_patient(work: Work, runtime: Runtime, patient_id: UUID, most: Limi
         given = await store.patients.given_to(tx, patient_id, most)
         assert tx.clinic_id is not None
         keys = keys_of(runtime)
-        therapy_lines = [_line(x, actions.prescriber_of(keys, tx.clinic_id, patient, x)) for x in lines]
+        covered = await store.plans.covered_through(tx, patient_id)
+        therapy_lines = [_line(x, actions.prescriber_of(keys, tx.clinic_id, patient, x), covered) for x in lines]
     return Patient(
         patient_id=patient_id,
         identity=identities.get(patient_id),
@@ -109,7 +111,7 @@ async def see_patient(work: Work, runtime: Runtime, patient_id: UUID, most: Limi
     )
 
 
-def _line(line: store.patients.TherapyLineRow, prescribed_by: str | None) -> TherapyLine:
+def _line(line: store.patients.TherapyLineRow, prescribed_by: str | None, covered: Mapping[UUID, date]) -> TherapyLine:
     return TherapyLine(
         therapy_line_id=line.therapy_line_id,
         product_id=line.product_id,
@@ -119,7 +121,7 @@ def _line(line: store.patients.TherapyLineRow, prescribed_by: str | None) -> The
         schedule=line.schedule,
         starts_on=line.starts_on,
         until_on=line.until_on,
-        covered_through=line.covered_through,
+        covered_through=covered.get(line.therapy_line_id, line.covered_through),
         prescribed_by=prescribed_by,
     )
 

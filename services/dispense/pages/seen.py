@@ -27,6 +27,7 @@ class Line(Struct, frozen=True, kw_only=True):
     row: store.patients.TherapyLineRow
     product: known.KnownProduct
     prescribed_by: str | None
+    covered_through: date | None
 
     def taken(self, words: Words) -> str:
         unit = self.product.product.content_unit
@@ -82,12 +83,14 @@ async def _lines(tx: Transaction, runtime: Runtime, patient: store.patients.Pati
     assert tx.clinic_id is not None
     rows = await store.patients.therapy_lines_of(tx, patient.patient_id)
     products = await known.products(tx.sql, tx.clinic_id, list({row.product_id for row in rows}))
+    covered = await store.plans.covered_through(tx, patient.patient_id)
     keys = keys_of(runtime)
     return [
         Line(
             row=row,
             product=products[row.product_id],
             prescribed_by=actions.prescriber_of(keys, tx.clinic_id, patient, row),
+            covered_through=covered.get(row.therapy_line_id, row.covered_through),
         )
         for row in rows
     ]

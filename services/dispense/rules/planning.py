@@ -9,10 +9,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.dispense.rules.schedule import Schedule, content_needed, intakes_per_day
-from services.dispense.rules.supply import is_expected, is_pharmacy_day, next_visit_on, supply_through
+from services.dispense.rules.supply import ONE_DAY, is_expected, is_pharmacy_day, next_visit_on, supply_through
 
 FURTHEST_DAY = 92
 """So many days on is looked for the following pharmacy day; a longer closure counts as none."""
+
+CARRIED_DAYS = 366
+"""What was given of a line that has ended counts for another one no longer than this: who still has it then?"""
 
 
 class OwedBefore(Struct, frozen=True, kw_only=True):
@@ -21,6 +24,14 @@ class OwedBefore(Struct, frozen=True, kw_only=True):
     supply_id: UUID
     units: int
     through_on: date
+
+
+class Supplied(Struct, frozen=True, kw_only=True):
+    """What somebody was given of a line for some days, or what lies ready for them: in content, like tablets or ml."""
+
+    from_on: date
+    through_on: date
+    content: Fraction
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -38,8 +49,11 @@ class Plan(Struct, frozen=True, kw_only=True):
     cycle_days: int
     covered_through: date | None
     owed: OwedBefore | None
+    medicine: str
+    """What was given of one line can be used up for another of the same."""
+    supplied: tuple[Supplied, ...] = ()
     follows: tuple[UUID, ...] = ()
-    """The lines that it was changed from, the first one first."""
+    """Lines that have ended, whose rest it uses up."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -60,25 +74,69 @@ class Wanted(Struct, frozen=True, kw_only=True):
     follows: tuple[UUID, ...] = ()
 
 
-def following(before: Plan, plan: Plan) -> Plan:
-    """The plan of a line that was changed: what was supplied of the one before is used up first, as it is taken now."""
-    carried = _carried_through(before, plan)
-    covered = max((day for day in (plan.covered_through, carried) if day is not None), default=None)
-    return replace(plan, covered_through=covered, follows=(*before.follows, before.therapy_line_id))
+def carried_over(plans: Sequence[Plan]) -> list[Plan]:
+    """The plans with what is still in hand of lines that have ended.
+
+    What was given of a line beyond its last day is used up first by the next line of the same medicine, as that one is
+    taken: whether a line was changed, or stopped and planned anew, the same days are supplied once.
+    """
+    found = {plan.therapy_line_id: plan for plan in plans}
+    alike: dict[tuple[UUID, str], list[UUID]] = {}
+    for plan in plans:
+        alike.setdefault((plan.patient_id, plan.medicine), []).append(plan.therapy_line_id)
+    for line_ids in alike.values():
+        # A line takes over only from one that ends before it: what it has itself taken over is known by then.
+        for line_id in sorted(line_ids, key=lambda line_id: (found[line_id].until_on or date.max, line_id)):
+            ended = found[line_id]
+            heir = _next_taken(ended, [found[each] for each in line_ids])
+            if heir is not None:
+                found[heir.therapy_line_id] = _taking_over(heir, ended)
+    return list(found.values())
 
 
-def _carried_through(before: Plan, plan: Plan) -> date | None:
-    through_on = before.covered_through
-    if through_on is None or through_on < plan.starts_on:
+def _next_taken(ended: Plan, plans: Sequence[Plan]) -> Plan | None:
+    """The one that is taken soonest after a line's last day; of several the newest."""
+    until_on = ended.until_on
+    if until_on is None:
         return None
-    left = content_needed(before.schedule, before.per_intake, before.starts_on, plan.starts_on, through_on)
-    if before.owed is not None:
-        left -= before.owed.units * before.content_per_unit
-    rhythm = intakes_per_day(plan.schedule)
-    if rhythm is None:
-        return through_on
-    days = min(left // (rhythm * plan.per_intake), FURTHEST_DAY)
-    return plan.starts_on + timedelta(days=days - 1) if days > 0 else None
+    later = [plan for plan in plans if plan.until_on is None or plan.until_on > max(until_on, plan.starts_on - ONE_DAY)]
+    newest_first = sorted(later, key=lambda plan: plan.therapy_line_id, reverse=True)
+    return min(newest_first, key=lambda plan: max(plan.starts_on, until_on), default=None)
+
+
+def _taking_over(heir: Plan, ended: Plan) -> Plan:
+    assert ended.until_on is not None
+    from_on = max(heir.starts_on, ended.until_on + ONE_DAY)
+    content = _in_hand(ended, from_on)
+    carried: list[Supplied] = []
+    for day_on in (from_on + timedelta(days=offset) for offset in range(CARRIED_DAYS if content else 0)):
+        if any(there.from_on <= day_on <= there.through_on for there in heir.supplied):
+            continue
+        needed = content_needed(heir.schedule, heir.per_intake, heir.starts_on, day_on, day_on)
+        if needed > content:
+            break
+        content -= needed
+        carried.append(Supplied(from_on=day_on, through_on=day_on, content=needed))
+    through_on = carried[-1].through_on if carried else date.min
+    return replace(
+        heir,
+        covered_through=max(through_on, heir.covered_through or date.min) if carried else heir.covered_through,
+        supplied=(*heir.supplied, *carried),
+        follows=(*heir.follows, *ended.follows, ended.therapy_line_id),
+    )
+
+
+def _in_hand(ended: Plan, day_on: date) -> Fraction:
+    """The content that is left on a day of what was given for that day or later ones, taken until the line's end."""
+    assert ended.until_on is not None
+    left = Fraction(0)
+    for given in ended.supplied:
+        if given.through_on >= day_on:
+            taken = content_needed(
+                ended.schedule, ended.per_intake, ended.starts_on, given.from_on, min(given.through_on, ended.until_on)
+            )
+            left += max(given.content - taken, Fraction(0))
+    return left
 
 
 class Calendar(Struct, frozen=True, kw_only=True):
