@@ -48,6 +48,11 @@ class PlannedAlready(Conflict):
     detail = "Change the line that is there, so that it isn't given twice."
 
 
+class PlanChanged(Conflict):
+    title = "The plan has changed since you looked"
+    detail = "Somebody has just planned the same substance, or noted an allergy. Look at it once more."
+
+
 class TherapyLineOver(Conflict):
     title = "This line of the plan is over"
     detail = "It was changed or stopped meanwhile. Look at the plan as it is now."

@@ -218,10 +218,24 @@ def test_alerts_are_shown_before_and_can_be_passed_over(pharmacist: Visitor, run
     chosen = product(pharmacist, running, "NORMODIN")
     said = pharmacist.post(f"{patient}/plan", product_id=chosen, code="1x1")
     assert "There is an allergy to this substance" in said.text and "Add it all the same" in said.text
-    assert len(lines_of(add_line(pharmacist, running, patient))) == 1
+    assert 'name="seen" value="allergy"' in said.html
+    assert len(lines_of(add_line(pharmacist, running, patient, seen="allergy"))) == 1
     other = product(pharmacist, running, "NORVASC")
     twice = pharmacist.post(f"{patient}/plan", product_id=other, code="1x1")
     assert "The plan has this substance already" in twice.text
+    assert 'name="seen" value="allergy same_substance_twice"' in twice.html
+
+
+def test_of_two_who_add_the_same_at_once_the_second_is_asked_to_look_again(
+    pharmacist: Visitor, running: Running
+) -> None:
+    patient = register(pharmacist).path
+    assert len(lines_of(add_line(pharmacist, running, patient))) == 1
+    second = add_line(pharmacist, running, patient, prescribed_by=PRESCRIBER)
+    assert second.status == 409 and "The plan has changed since you looked" in second.text
+    assert second.values["prescribed_by"] == PRESCRIBER
+    assert len(lines_of(pharmacist.get(patient))) == 1
+    assert len(lines_of(add_line(pharmacist, running, patient, seen="same_substance_twice"))) == 2
 
 
 def test_a_form_sent_twice_adds_one_line(pharmacist: Visitor, running: Running) -> None:

@@ -16,6 +16,7 @@ from services.dispense.errors import (
     PatientForgotten,
     PatientNotFound,
     PerIntakeWrong,
+    PlanChanged,
     PlannedAlready,
     TherapyDaysWrong,
     TherapyLineNotFound,
@@ -150,10 +151,15 @@ class NewLine(Struct, frozen=True, kw_only=True):
     starts_on: date
     until_on: date | None
     prescribed_by: str | None
+    alerts_seen: frozenset[TherapyAlert] | None = None
+    """Those that were said yes to: with any other nothing is added. None: they are looked at afterwards."""
 
 
 async def plan_therapy(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, line: NewLine) -> TherapyLineChanged:
-    """Add a line to a patient's plan; what needs a pharmacist's look comes back as alerts."""
+    """Add a line to a patient's plan; what needs a pharmacist's look comes back as alerts.
+
+    Raises PlanChanged when there is an alert that whoever adds it has not seen.
+    """
     try:
         per_intake = parse_fraction(line.per_intake)
     except ValueError as problem:
@@ -165,6 +171,10 @@ async def plan_therapy(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, l
         patient = await present(tx, patient_id)
         product = await known.product_of(tx.sql, tx.clinic_id, line.product_id)
         before = await store.patients.therapy_lines_of(tx, patient_id)
+        identity = identity_of(keys, tx.clinic_id, patient)
+        alerts = await alerts_of(tx, product, before, identity.allergies if identity else ())
+        if line.alerts_seen is not None and not line.alerts_seen.issuperset(alerts):
+            raise PlanChanged
         row = store.patients.TherapyLineRow(
             therapy_line_id=new_id(),
             product_id=line.product_id,
@@ -178,8 +188,6 @@ async def plan_therapy(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, l
             covered_through=None,
         )
         await store.patients.add_therapy_line(tx, patient_id, row)
-        identity = identity_of(keys, tx.clinic_id, patient)
-        alerts = await alerts_of(tx, product, before, identity.allergies if identity else ())
         return tx.done(TherapyLineChanged(therapy_line_id=row.therapy_line_id, alerts=alerts))
 
 

@@ -43,7 +43,8 @@ UNTIL_BEFORE = N_("The last day is before the first one.")
 
 
 class LineForm(Struct, frozen=True, kw_only=True):
-    """`text`: a medicine's name, or the code of its box. `sure`: the words were seen and are right."""
+    """`text`: a medicine's name, or the code of its box. `sure`: the words were seen and are right; `seen`: the
+    alerts that stood beside them."""
 
     text: fields.Scan | None = None
     product_id: UUID | None = None
@@ -53,6 +54,7 @@ class LineForm(Struct, frozen=True, kw_only=True):
     prescribed_by: fields.Name | None = None
     only_this_product: bool = False
     sure: bool = False
+    seen: Annotated[str, Meta(max_length=100, pattern=fields.ONE_LINE)] | None = None
     again: bool = False
     """The fields are wanted: a medicine was chosen, or the words aren't right."""
 
@@ -107,6 +109,7 @@ async def plan_by_form(work: Work, runtime: Runtime, view: View, clinic_id: UUID
         starts_on=starts_on,
         until_on=typed.until,
         prescribed_by=typed.prescribed_by,
+        alerts_seen=frozenset(alert for alert in actions.TherapyAlert if alert in (typed.seen or "").split()),
     )
     planning = actions.plan_therapy(work, keys_of(runtime), patient_id, line)
     added = await view.once(planning, actions.TherapyLineChanged)

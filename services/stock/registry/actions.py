@@ -132,7 +132,7 @@ async def record_decision(work: Work, decision: Decision) -> DecisionRecorded:
 
 async def _record(tx: Transaction, decision: Decision) -> UUID:
     votes = (decision.votes_for, decision.votes_against, decision.votes_blank)
-    if not rules.are_votes(decision.consensus, votes):
+    if not rules.are_votes(votes, consensus=decision.consensus):
         raise VotesWrong
     if not decision.decided_on <= decision.reevaluate_on:
         raise VotesWrong("A decision is looked at again on or after the day it was made.")

@@ -89,7 +89,7 @@ def must_wait(failed_sign_ins: int, last_failed_at: datetime | None, now: dateti
     )
 
 
-def are_votes(consensus: bool, votes: tuple[int | None, int | None, int | None]) -> bool:  # noqa: FBT001
+def are_votes(votes: tuple[int | None, int | None, int | None], *, consensus: bool) -> bool:
     """Consensus counts no votes; a vote counts for, against and blank, with more for than against."""
     if consensus:
         return votes == (None, None, None)
