@@ -126,7 +126,8 @@ def test_what_cannot_be_is_marked_beside_its_field_and_nothing_typed_is_lost(sec
     typed = {"alias": " ", "contact": CONTACT, "allergies": "amlodipine, penicillin", "cycle_days": "61"}
     page = secretary.post(f"{everybody(secretary)}/new", **typed)
     assert page.status == 422
-    assert "Fill this in" in page.text and "from 1 to 60" in page.text
+    assert "Name, or what they want to be called: Fill this in." in page.text and "from 1 to 60" in page.text
+    assert page.html.index('class="nhsuk-back-link"') < page.html.index('nhsuk-error-summary"') < page.html.index("<h1")
     assert {name: page.values[name] for name in ("contact", "allergies", "cycle_days")} == {
         name: typed[name] for name in ("contact", "allergies", "cycle_days")
     }
@@ -208,6 +209,7 @@ def test_a_line_that_cannot_be_read_is_not_kept_and_what_was_typed_stays(
     patient = register(pharmacist).path
     page = add_line(pharmacist, running, patient, prescribed_by=PRESCRIBER, **fields)
     assert page.status == 422 and said in page.text
+    assert re.search(r"(How is it taken\?|From:|Until:) (Fill|This|The|Type)", page.text)
     assert page.values["prescribed_by"] == PRESCRIBER
     assert all(page.values[name] == value for name, value in fields.items())
     assert not lines_of(pharmacist.get(patient))

@@ -51,6 +51,14 @@ class Failed(Struct, frozen=True, kw_only=True):
     problems: tuple[FieldProblem, ...] = ()
 
 
+class Back(Struct, frozen=True, kw_only=True):
+    """`key`: the digit that leads there; empty: none."""
+
+    path: str
+    text: str
+    key: str
+
+
 class View:
     """What a page's handler shows itself with. A plain class: it is not data for Litestar to look through."""
 
@@ -61,6 +69,8 @@ class View:
         self.clinic_id: UUID | None = request.path_params.get("clinic_id")
         self.language = language_of(request)
         self.counted: Mapping[str, int] = {}
+        self.back: Back | None = None
+        self._fields: dict[str, tuple[str, str]] = {}
 
     @property
     def runtime(self) -> Runtime:
@@ -139,12 +149,31 @@ class View:
             return next(iter(self.failed.typed.get(field, ())), "")
         return "" if default is None else str(default)
 
-    def problem(self, path: str, field: str) -> str:
-        """What is wrong with a form's field, in words; empty: nothing."""
+    def problem_of(self, path: str, field: str, label: str, at: str = "") -> str:
+        """What is wrong with a form's field that is being drawn; empty: nothing. `at`: its id, if it isn't its name."""
         if self.failed is None or self.failed.path != path:
             return ""
+        self._fields[field] = (at or field, label)
+        return self._told(field)
+
+    def _told(self, field: str) -> str:
+        assert self.failed is not None
         told = [each for each in self.failed.problems if each.field == field]
         return " ".join(self.words.gettext(each.text).format_map(each.facts) for each in told)
+
+    def marked(self) -> list[dict[str, str]]:
+        """What is wrong with each field of the page that was drawn, as the field is called there, with the way to it."""
+        assert self.failed is not None
+        found: list[dict[str, str]] = []
+        for name in dict.fromkeys(each.field for each in self.failed.problems):
+            at, label = self._fields.get(name, (name, ""))
+            between = " " if label.endswith(("?", ";")) else ": "
+            found.append({"text": label + between + self._told(name) if label else self._told(name), "href": f"#{at}"})
+        return found
+
+    def lead_back(self, path: str, text: str, key: str) -> None:
+        """What the page says of the way back while it is drawn."""
+        self.back = Back(path=path, text=text, key=key)
 
     def key(self, path: str) -> str:
         """A form's idempotency key: what was refused keeps its own, for nobody knows what became of it.
