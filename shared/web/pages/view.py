@@ -162,7 +162,7 @@ class View:
         return " ".join(self.words.gettext(each.text).format_map(each.facts) for each in told)
 
     def marked(self) -> list[dict[str, str]]:
-        """What is wrong with each field of the page that was drawn, as the field is called there, with the way to it."""
+        """What is wrong with each field of the page that was drawn, as it is called there, with the way to it."""
         assert self.failed is not None
         found: list[dict[str, str]] = []
         for name in dict.fromkeys(each.field for each in self.failed.problems):
