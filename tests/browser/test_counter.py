@@ -90,7 +90,10 @@ def test_the_day_is_prepared_with_one_key_and_the_answer_shows_by_itself(pages: 
     expect(page.locator("#short")).to_contain_text("1 φάρμακο δεν φτάνει για όλους")
     first_heading = page.locator("main h2").first
     expect(first_heading).to_have_attribute("id", "short")
-    assert page.locator("#expected ~ table tbody tr").count() == PEOPLE
+    assert page.locator("#expected ~ table tbody tr").count() == 40
+    page.get_by_role("link", name="Επόμενη").click()
+    assert page.locator("#expected ~ table tbody tr").count() == PEOPLE - 40
+    page.go_back()
     for path in (page.url, day.address.rpartition("/")[0] + "/calendar"):
         page.goto(path)
         assert violations(page) == []
@@ -202,6 +205,18 @@ def test_undone_with_a_minus_given_in_part_and_not_come(pages: Pages, day: FullD
     page.keyboard.press("3", delay=60)
     expect(page.locator(".dosis-panel--gone")).to_contain_text("Δεν ήρθε")
     expect(page.locator("#text")).to_be_focused()
+
+
+def test_who_has_no_card_is_found_by_name_with_one_more_key(pages: Pages, day: FullDay) -> None:
+    _prepared(day)
+    page = pages(Role.COUNTER_VOLUNTEER, f"{day.address}/counter", PHONE)
+    page.locator("#text").press_sequentially("Δοκιμή 5", delay=60)
+    page.keyboard.press("Enter")
+    expect(page.locator(".dosis-panel--ask")).to_contain_text("Ποιος ή ποια είναι;")
+    assert violations(page) == []
+    page.keyboard.press("1", delay=60)
+    expect(page.locator(".dosis-who")).to_contain_text("Δοκιμή")
+    assert "counter/" in page.url and "unexpected" not in page.url
 
 
 def test_what_is_held_is_marked_and_who_was_given_of_it_is_to_be_called(pages: Pages, day: FullDay) -> None:

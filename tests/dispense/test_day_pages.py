@@ -130,6 +130,25 @@ def test_a_card_that_is_none_is_said_where_the_next_one_goes(
     assert page.path == f"{day.address}/counter"
 
 
+def test_somebody_without_a_card_is_found_by_a_part_of_the_name(counter: Visitor, day: FullDay) -> None:
+    """Who is expected leads to the bag, others to being let in; the name stands in no address."""
+    there = day.register("Ζαχαρούλα Δοκιμή Μία", "el", [day.products[1]])
+    page = counter.post(f"{day.address}/counter", text="zaxaroula")
+    assert page.status == 200 and page.path == f"{day.address}/counter"
+    assert "Who is it?" in page.text and "Ζαχαρούλα Δοκιμή Μία" in page.text and "Not expected" in page.text
+    (way,) = re.findall(rf'href="({day.address}/counter/[^"]+)"', page.html)
+    assert way == f"{day.address}/counter/unexpected/{there}"
+    day.cards.pop(there)
+    expected = counter.post(f"{day.address}/counter", text=ALIAS)
+    ways = re.findall(rf'href="({day.address}/counter/[^"]+)"', expected.html)
+    assert len(ways) == 9 and not any("unexpected" in each for each in ways)
+    assert "There are more" in expected.text
+    assert counter.get(ways[0]).status == 200
+    nobody = counter.post(f"{day.address}/counter", text="Ξωτικό Ψψψ")
+    assert "Nobody is called that here" in nobody.text and "Who is it?" not in nobody.text
+    assert counter.post(f"{day.address}/counter", text="7").status == 422
+
+
 def test_a_card_of_the_other_clinic_is_unknown_here(running: Running, counter: Visitor, day: FullDay) -> None:
     body = {"alias": "Demo Stranger"}
     secretary = running.caller(running.world.north, Role.SECRETARY)

@@ -1,4 +1,4 @@
-"""The counter: one field with the focus takes a card; what was done last stands above it, with the way back."""
+"""The counter: one field with the focus takes a card or a name; above it stands what was done last, and its undo."""
 
 from datetime import date
 from typing import Any
@@ -6,21 +6,22 @@ from uuid import UUID
 
 from litestar import Response
 from msgspec import Struct
+from msgspec.structs import replace
 
-from services.dispense import store
+from services.dispense import store, words
 from services.dispense.actions import counter as actions
 from services.dispense.actions import patients
 from services.dispense.api.keys import keys_of
-from services.dispense.errors import CardMistyped, CardUnknown, NotToday
+from services.dispense.errors import CardUnknown, NotToday
 from services.dispense.pages.bags import Bag, bag_of
 from services.dispense.pages.reach import reach_of
 from services.dispense.pages.seen import address_of
+from services.dispense.pages.who import who_is_meant
 from services.dispense.rules.card import read_card_code
 from shared import fields
 from shared.database import Work
 from shared.roles import Act
 from shared.web.pages import View, form, page
-from shared.web.pages.forms import FieldProblem, FormWrong
 
 UNDO = ("-", "−")
 
@@ -28,6 +29,10 @@ UNDO = ("-", "−")
 @page("/clinics/{clinic_id:uuid}/days/{day_on:date}/counter", act=Act.GIVE)
 async def show_counter(work: Work, view: View, clinic_id: UUID, day_on: date) -> Response[Any]:
     """Ready for the next card. `was` in the address: the visit that something was done with last."""
+    return await _show_counter(work, view, clinic_id, day_on)
+
+
+async def _show_counter(work: Work, view: View, clinic_id: UUID, day_on: date, **found: Any) -> Response[Any]:
     refuse_other_day(view, day_on)
     async with work.reading() as tx:
         numbers = (await store.summaries.numbers_of(tx, [day_on])).get(day_on)
@@ -39,6 +44,8 @@ async def show_counter(work: Work, view: View, clinic_id: UUID, day_on: date) ->
         numbers=numbers,
         last=await _last(work, view, day_on),
         reach=await reach_of(view),
+        tables=words,
+        **found,
     )
 
 
@@ -62,23 +69,41 @@ class CardForm(Struct, frozen=True, kw_only=True):
 
 @form("/clinics/{clinic_id:uuid}/days/{day_on:date}/counter", act=Act.GIVE, again=show_counter)
 async def find_by_form(work: Work, view: View, clinic_id: UUID, day_on: date) -> Response[Any]:
-    """The visit of a card, or the page of somebody who isn't expected. The code stays out of every address."""
+    """The visit of a card, or the page of somebody who isn't expected; of a name the few that it may mean."""
     refuse_other_day(view, day_on)
     typed = view.typed(CardForm)
     base = counter_address(clinic_id, day_on)
     if typed.text in UNDO and typed.last is not None:
         await view.once(actions.undo_last(work, typed.last), actions.VisitChanged)
         return view.go(f"{base}/{typed.last}", undone="yes")
-    patient_id = await _patient_of(view, typed.text)
-    return view.go(await _bag_address(view, base, patient_id, day_on))
+    found = await who_is_meant(view, typed.text)
+    if isinstance(found, UUID):
+        return view.go(_way(base, found, await _visit_of(view, found, day_on)))
+    visits = {each.patient_id: await _visit_of(view, each.patient_id, day_on) for each in found.patients}
+    # Who is expected stands first: they keep the order of the names otherwise.
+    found = replace(found, patients=sorted(found.patients, key=lambda each: visits[each.patient_id] is None))
+    return await _show_counter(
+        view.reading,
+        view,
+        clinic_id,
+        day_on,
+        found=found,
+        ways={patient_id: _way(base, patient_id, visit) for patient_id, visit in visits.items()},
+        visits=visits,
+        text=typed.text,
+    )
 
 
-async def _bag_address(view: View, base: str, patient_id: UUID, day_on: date) -> str:
-    """Of the visit of a patient, or of the page of somebody who isn't expected."""
+async def _visit_of(view: View, patient_id: UUID, day_on: date) -> store.visits.VisitRow | None:
+    """What is prepared for somebody, if anything is."""
     async with view.reading.reading() as tx:
         visit = await store.visits.visit_of_patient(tx, patient_id, day_on)
-        lines = await store.visit_lines.lines_of_visit(tx, visit.visit_id) if visit else []
-    return f"{base}/{visit.visit_id}" if visit and lines else f"{base}/unexpected/{patient_id}"
+        return visit if visit and await store.visit_lines.lines_of_visit(tx, visit.visit_id) else None
+
+
+def _way(base: str, patient_id: UUID, visit: store.visits.VisitRow | None) -> str:
+    """To the bag, or to the page of somebody who isn't expected."""
+    return f"{base}/{visit.visit_id}" if visit else f"{base}/unexpected/{patient_id}"
 
 
 async def bag_or_patient(view: View, text: str) -> str | None:
@@ -94,17 +119,8 @@ async def bag_or_patient(view: View, text: str) -> str | None:
         today = await store.days.find_day(tx, view.today)
     if today is None or today.state != "open" or today.prepared_at is None or not view.may(Act.GIVE):
         return address_of(view.clinic_id, patient_id)
-    return await _bag_address(view, counter_address(view.clinic_id, view.today), patient_id, view.today)
-
-
-async def _patient_of(view: View, text: str) -> UUID:
-    """Whose card it is; raises FormWrong with what to do, so that the next card goes into the same field."""
-    try:
-        return await patients.find_by_card(view.reading, keys_of(view.runtime), text)
-    except CardUnknown as problem:
-        raise FormWrong(problems=[FieldProblem("text", CardUnknown.title)]) from problem
-    except CardMistyped as problem:
-        raise FormWrong(problems=[FieldProblem("text", CardMistyped.detail)]) from problem
+    visit = await _visit_of(view, patient_id, view.today)
+    return _way(counter_address(view.clinic_id, view.today), patient_id, visit)
 
 
 def refuse_other_day(view: View, day_on: date) -> None:

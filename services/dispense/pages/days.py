@@ -10,7 +10,7 @@ from services.dispense import store, words
 from services.dispense.actions import day as actions
 from services.dispense.errors import NotAPharmacyDay
 from services.dispense.pages import closing
-from services.dispense.pages.people import expected_by_plan, expected_by_visit, wanted_on
+from services.dispense.pages.people import Shown, expected_by_plan, expected_by_visit, wanted_on
 from services.dispense.pages.reach import reach_of
 from services.dispense.rules.planning import FURTHEST_DAY, Calendar
 from services.dispense.rules.supply import pharmacy_days
@@ -65,16 +65,16 @@ async def show_day(work: Work, view: View, clinic_id: UUID, day_on: date) -> Res
     if day is not None and day.state == "closed":
         return await closing.show_closed(work, view, clinic_id, day)
     if day is None or day.prepared_at is None:
-        return await _show_unprepared(view, clinic_id, day_on, wanted_patients=await expected_by_plan(view, wanted))
+        return await _show_unprepared(view, clinic_id, day_on, expected=await expected_by_plan(view, wanted))
     return await _show_prepared(work, view, clinic_id, day)
 
 
-async def _show_unprepared(view: View, clinic_id: UUID, day_on: date, *, wanted_patients: list[Any]) -> Response[Any]:
+async def _show_unprepared(view: View, clinic_id: UUID, day_on: date, *, expected: Shown) -> Response[Any]:
     return await view.page(
         "dispense/unprepared.html",
         base=day_address(clinic_id, day_on),
         day_on=day_on,
-        expected=wanted_patients,
+        expected=expected,
         reach=await reach_of(view),
     )
 

@@ -15,8 +15,18 @@ from shared.database import Transaction
 from shared.roles import Act
 from shared.web.pages import View
 
+A_PAGE = 40
 NOBODY = "–"
 """Of somebody who has been forgotten."""
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """One page of those who are expected; `number` of `pages`."""
+
+    people: Sequence["Expected"]
+    count: int
+    number: int
+    pages: int
 
 
 class Expected(Struct, frozen=True, kw_only=True):
@@ -51,7 +61,7 @@ async def expected_by_visit(
     view: View,
     visits: Sequence[store.visits.VisitRow],
     lines: Sequence[store.visit_lines.VisitLine],
-) -> list[Expected]:
+) -> Shown:
     """The visits of a prepared day: who is still to come first, in the order of the names."""
     identities = await identities_of(view, [visit.patient_id for visit in visits], "expected list")
     theirs: dict[UUID, list[store.visit_lines.VisitLine]] = {visit.visit_id: [] for visit in visits}
@@ -70,10 +80,10 @@ async def expected_by_visit(
         )
         for visit in visits
     ]
-    return sorted(found, key=lambda one: (one.state != "expected", one.alias.casefold(), one.card_code))
+    return _a_page(view, sorted(found, key=lambda one: (one.state != "expected", one.alias.casefold(), one.card_code)))
 
 
-async def expected_by_plan(view: View, wanted: Sequence[planning.Wanted]) -> list[Expected]:
+async def expected_by_plan(view: View, wanted: Sequence[planning.Wanted]) -> Shown:
     """The same before anything is prepared."""
     lines: dict[UUID, int] = {}
     for need in wanted:
@@ -92,7 +102,13 @@ async def expected_by_plan(view: View, wanted: Sequence[planning.Wanted]) -> lis
         )
         for patient_id, number in lines.items()
     ]
-    return sorted(found, key=lambda one: (one.alias.casefold(), one.card_code))
+    return _a_page(view, sorted(found, key=lambda one: (one.alias.casefold(), one.card_code)))
+
+
+def _a_page(view: View, people: Sequence[Expected]) -> Shown:
+    pages = max(1, -(-len(people) // A_PAGE))
+    number = min(view.page_number, pages)
+    return Shown(people=people[(number - 1) * A_PAGE : number * A_PAGE], count=len(people), number=number, pages=pages)
 
 
 def _card(identities: Mapping[UUID, patients.Identity], patient_id: UUID) -> str:
