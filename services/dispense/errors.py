@@ -127,6 +127,11 @@ class MoreThanReserved(Refused):
     detail = "Give at most what is reserved; what is missing can be owed."
 
 
+class OwedFirst(Refused):
+    title = "What is owed of it comes first"
+    detail = "Of the same medicine something is owed since last time: give that before what is for later days."
+
+
 class NothingToGive(Conflict):
     title = "Nothing is reserved for this visit"
     detail = "What was reserved has been given or is no longer given; prepare again, or note that it is owed."

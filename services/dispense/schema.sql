@@ -260,6 +260,7 @@ CREATE TABLE dispensed (
 COMMENT ON TABLE dispensed IS 'Units handed to a patient (FHIR MedicationDispense)';
 CREATE INDEX dispensed_visit_idx ON dispensed (visit_id);
 CREATE INDEX dispensed_lot_idx ON dispensed (lot_id);
+CREATE INDEX dispensed_supply_idx ON dispensed (supply_id);
 
 -- What stock says of lots
 

@@ -12,7 +12,7 @@ AGE_BANDS: Mapping[AgeBand, str] = {
 }
 
 ALERTS: Mapping[TherapyAlert, str] = {
-    TherapyAlert.SAME_SUBSTANCE_TWICE: "The plan has this substance already",
+    TherapyAlert.SAME_SUBSTANCE_TWICE: "The plan has this already, or the same substance",
     TherapyAlert.ALLERGY: "There is an allergy to this substance",
 }
 

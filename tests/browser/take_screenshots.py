@@ -81,6 +81,7 @@ class Picture(NamedTuple):
 
 def _log_boxes(page: Page, _demo: Demo) -> None:
     page.locator("main form button").first.click()
+    page.wait_for_url("**/collections/*")
     for number, box in enumerate((SALOSPIR, AMLIBON, NORMODIN)):
         scan(page, data_matrix(box, f"LOT{number}", f"{page.url[-6:]}-{number}"), layout="greek")
         page.locator(".dosis-panel--yes").get_by_text(box.name).wait_for()

@@ -57,7 +57,6 @@ async def test_an_answer_for_a_dropped_line_is_released_at_once(clinic: OwnClini
     kept = await clinic.patient(LIPITOR)
     lot_id = await answered_but_not_heard(clinic)
     await patients.end_therapy_line(clinic.work, patient_id, line_id, clinic.on(-1))
-    assert (await day.prepare_pharmacy_day(clinic.work, clinic.today)).dropped_lines == 1
     await agree(clinic)
     assert (await clinic.lot(lot_id)).shelf == 100
     assert not (await clinic.line(kept)).waits

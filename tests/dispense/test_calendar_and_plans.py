@@ -142,8 +142,11 @@ async def test_the_earliest_of_what_is_owed_and_still_of_use_is_topped_up(clinic
     patient_id = await clinic.patient(cycle_days=5)
     await give_all(clinic, patient_id)
     clinic.set_days_ahead(3)
-    await clinic.donate(3)
+    for_what_is_owed = await clinic.donate(1, expires_on=clinic.on(30))
+    await clinic.donate(2)
     await clinic.prepare()
+    await clinic.hold(for_what_is_owed)
+    await clinic.carry()
     (of_its_own,) = [line for line in await clinic.lines(patient_id) if not line.tops_up]
     await counter.give(clinic.work, of_its_own.visit_id, {of_its_own.line_id: 1})
     await clinic.close()

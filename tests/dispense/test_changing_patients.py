@@ -151,6 +151,6 @@ async def test_alerts_are_known_before_the_line_is_kept(clinic: OwnClinic) -> No
     patient_id = await clinic.register(allergies=("amlodipine",))
     await clinic.plan(patient_id)
     product_id = await clinic.product(NORMODIN)
-    alerts = await changing.alerts_before(clinic.work, clinic.keys, patient_id, product_id)
+    alerts = (await changing.alerts_before(clinic.work, clinic.keys, patient_id, product_id)).alerts
     assert alerts == [TherapyAlert.ALLERGY, TherapyAlert.SAME_SUBSTANCE_TWICE]
     assert (await clinic.plan(patient_id, NORMODIN)).alerts == alerts

@@ -1,11 +1,11 @@
 """What changes about a patient who is known already: what they said of themselves, their card, a line of their plan."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from services.dispense import sealing, store
@@ -16,15 +16,19 @@ from services.dispense.actions.patients import (
     TherapyAlert,
     TherapyLineChanged,
     alerts_of,
+    as_seen,
     identity_of,
     line_of,
     present,
     refuse_over,
+    refuse_twice,
     sealed_prescriber,
 )
-from services.dispense.errors import PatientForgotten, PerIntakeWrong, TherapyDaysWrong
+from services.dispense.actions.preparing import bring_patient_into_line
+from services.dispense.errors import PatientForgotten, PerIntakeWrong, TherapyDaysWrong, TherapyLineOver
 from services.dispense.rules import Schedule, parse_fraction
 from services.dispense.rules.card import new_card_code
+from services.dispense.rules.supply import ONE_DAY
 from shared import known
 from shared.database import Transaction, Work
 from shared.ids import new_id
@@ -86,6 +90,8 @@ class ChangedLine(Struct, frozen=True, kw_only=True):
     until_on: date | None
     only_this_product: bool
     prescribed_by: str | None
+    seen_until: date | UnsetType | None = UNSET
+    """The last day that stood on the form: when it is another by now, somebody else has changed or stopped the line."""
 
 
 async def change_therapy_line(
@@ -104,12 +110,16 @@ async def change_therapy_line(
         patient = await present(tx, patient_id)
         before = await line_of(tx, patient_id, therapy_line_id)
         await refuse_over(tx, patient_id, before)
+        if line.seen_until is not UNSET and line.seen_until != before.until_on:
+            raise TherapyLineOver
         if line.until_on is not None and line.until_on < line.starts_on:
             raise TherapyDaysWrong
         sealed = sealed_prescriber(keys, tx.clinic_id, patient, line.prescribed_by)
-        if _is_taken_alike(before, line, per_intake, tx.today):
+        if _goes_on(before, line, tx.today) and _is_taken_alike(before, line, per_intake):
+            await refuse_twice(tx, patient_id, before, line.until_on)
             await store.patients.end_therapy_line(tx, patient_id, therapy_line_id, line.until_on)
             await store.patients.set_prescriber(tx, patient_id, therapy_line_id, sealed)
+            await bring_patient_into_line(tx, patient_id, tx.today)
             return tx.done(TherapyLineChanged(therapy_line_id=therapy_line_id))
         row = replace(
             before,
@@ -123,27 +133,53 @@ async def change_therapy_line(
             covered_through=None,
             follows=therapy_line_id,
         )
-        # What would have begun later than its successor is never given.
-        ends_on = max(line.starts_on, before.starts_on) - timedelta(days=1)
-        if before.until_on is None or before.until_on > ends_on:
-            await store.patients.end_therapy_line(tx, patient_id, therapy_line_id, ends_on)
+        await _end_before(tx, patient_id, before, line, moved=_is_taken_alike(before, line, per_intake))
         await store.patients.add_therapy_line(tx, patient_id, row)
+        await bring_patient_into_line(tx, patient_id, tx.today)
         return tx.done(TherapyLineChanged(therapy_line_id=row.therapy_line_id))
 
 
-def _is_taken_alike(before: store.patients.TherapyLineRow, line: ChangedLine, per_intake: str, today: date) -> bool:
-    goes_on = line.starts_on == before.starts_on or (before.starts_on <= today and line.starts_on <= today)
+async def _end_before(
+    tx: Transaction, patient_id: UUID, before: store.patients.TherapyLineRow, line: ChangedLine, *, moved: bool
+) -> None:
+    """The line as it was is taken until the day before. One that had not begun yet and is only moved, or overtaken, is
+    never given: then the one that it was to follow is taken until that day.
+    """
+    lines = {each.therapy_line_id: each for each in await store.patients.therapy_lines_of(tx, patient_id)}
+    never = line.starts_on <= before.starts_on or (moved and before.starts_on > tx.today)
+    ends_on = (before.starts_on if never else line.starts_on) - ONE_DAY
+    if before.until_on is None or before.until_on > ends_on:
+        await store.patients.end_therapy_line(tx, patient_id, before.therapy_line_id, ends_on)
+    earlier = lines.get(before.follows) if before.follows else None
+    while never and earlier is not None and earlier.until_on == before.starts_on - ONE_DAY:
+        never = line.starts_on <= earlier.starts_on
+        ends_on = (earlier.starts_on if never else line.starts_on) - ONE_DAY
+        await store.patients.end_therapy_line(tx, patient_id, earlier.therapy_line_id, ends_on)
+        before, earlier = earlier, lines.get(earlier.follows) if earlier.follows else None
+
+
+def _goes_on(before: store.patients.TherapyLineRow, line: ChangedLine, today: date) -> bool:
+    return line.starts_on == before.starts_on or (before.starts_on <= today and line.starts_on <= today)
+
+
+def _is_taken_alike(before: store.patients.TherapyLineRow, line: ChangedLine, per_intake: str) -> bool:
     same = (before.per_intake, before.schedule, before.only_this_product)
-    return goes_on and same == (per_intake, line.schedule, line.only_this_product)
+    return same == (per_intake, line.schedule, line.only_this_product)
 
 
-async def alerts_before(
-    work: Work, keys: sealing.ClinicKeys, patient_id: UUID, product_id: UUID
-) -> Sequence[TherapyAlert]:
+class Before(Struct, frozen=True, kw_only=True):
+    """What is looked at before a line is added: the alerts, and what the plan is known again by."""
+
+    alerts: Sequence[TherapyAlert]
+    seen: str
+
+
+async def alerts_before(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, product_id: UUID) -> Before:
     """What `plan_therapy` would answer with, before anything is stored."""
     async with work.reading() as tx:
         assert tx.clinic_id is not None
         patient = await present(tx, patient_id, lock=False)
         product = await known.product_of(tx.sql, tx.clinic_id, product_id)
         lines = await store.patients.therapy_lines_of(tx, patient_id)
-        return await alerts_of(tx, product, lines, _identity(tx, keys, patient).allergies)
+        allergies = _identity(tx, keys, patient).allergies
+        return Before(alerts=await alerts_of(tx, product, lines, allergies), seen=as_seen(lines, allergies))

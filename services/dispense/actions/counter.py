@@ -24,6 +24,7 @@ from services.dispense.errors import (
     NothingToUndo,
     NothingWaits,
     NotToday,
+    OwedFirst,
     OwedNotFound,
     PatientForgotten,
     PatientNotFound,
@@ -70,6 +71,7 @@ async def give(work: Work, visit_id: UUID, wanted: Mapping[UUID, int] | None) ->
         handed, missing = giving.hand_over(left if wanted is None else wanted, lots, tx.today)
         if missing:
             raise MoreThanReserved(lines={str(line_id): left.get(line_id, 0) for line_id in missing})
+        _refuse_later_first(lines, left, handed)
         lines = _answered(lines, lots)
         supplies = await _supplies(tx, visit, lines, lots)
         rows = [Handed(line_id=lot.line_id, lot_id=lot.lot_id, units=units) for lot, units in handed]
@@ -83,6 +85,22 @@ async def give(work: Work, visit_id: UUID, wanted: Mapping[UUID, int] | None) ->
         await _bring_coming_days_into_line(tx, visit.patient_id)
         given = [GivenLine(line_id=row.line_id, lot_id=row.lot_id, units=row.units) for row in rows]
         return tx.done(VisitChanged(visit_id=visit_id, state="served", given=given))
+
+
+def _refuse_later_first(
+    lines: Sequence[LineToGive], left: Mapping[UUID, int], handed: Sequence[tuple[giving.EscrowLot, int]]
+) -> None:
+    """What is given goes into the first days: else those that are owed for lapse, and the later ones end too soon."""
+    given: dict[UUID, int] = {}
+    for lot, units in handed:
+        given[lot.line_id] = given.get(lot.line_id, 0) + units
+    lacking = {
+        line.therapy_line_id
+        for line in lines
+        if line.tops_up and left.get(line.line_id, 0) > given.get(line.line_id, 0)
+    }
+    if any(line.therapy_line_id in lacking for line in lines if line.tops_up is None and line.line_id in given):
+        raise OwedFirst
 
 
 def _answered(lines: Sequence[LineToGive], lots: Sequence[giving.EscrowLot]) -> list[LineToGive]:

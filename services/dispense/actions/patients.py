@@ -1,5 +1,6 @@
 """Patients without papers: registered under a card code, planned for, forgotten when they wish."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -10,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from services.dispense import sealing, store
+from services.dispense.actions.preparing import bring_patient_into_line
 from services.dispense.errors import (
     CardMistyped,
     CardUnknown,
@@ -151,14 +153,14 @@ class NewLine(Struct, frozen=True, kw_only=True):
     starts_on: date
     until_on: date | None
     prescribed_by: str | None
-    alerts_seen: frozenset[TherapyAlert] | None = None
-    """Those that were said yes to: with any other nothing is added. None: they are looked at afterwards."""
+    seen: str | None = None
+    """The plan and the allergies as they stood beside the question (`as_seen`). None: alerts are looked at later."""
 
 
 async def plan_therapy(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, line: NewLine) -> TherapyLineChanged:
     """Add a line to a patient's plan; what needs a pharmacist's look comes back as alerts.
 
-    Raises PlanChanged when there is an alert that whoever adds it has not seen.
+    Raises PlanChanged when the plan or the allergies are no longer what whoever adds it has seen.
     """
     try:
         per_intake = parse_fraction(line.per_intake)
@@ -172,8 +174,9 @@ async def plan_therapy(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, l
         product = await known.product_of(tx.sql, tx.clinic_id, line.product_id)
         before = await store.patients.therapy_lines_of(tx, patient_id)
         identity = identity_of(keys, tx.clinic_id, patient)
-        alerts = await alerts_of(tx, product, before, identity.allergies if identity else ())
-        if line.alerts_seen is not None and not line.alerts_seen.issuperset(alerts):
+        allergies = identity.allergies if identity else ()
+        alerts = await alerts_of(tx, product, before, allergies)
+        if line.seen is not None and line.seen != as_seen(before, allergies):
             raise PlanChanged
         row = store.patients.TherapyLineRow(
             therapy_line_id=new_id(),
@@ -189,6 +192,12 @@ async def plan_therapy(work: Work, keys: sealing.ClinicKeys, patient_id: UUID, l
         )
         await store.patients.add_therapy_line(tx, patient_id, row)
         return tx.done(TherapyLineChanged(therapy_line_id=row.therapy_line_id, alerts=alerts))
+
+
+def as_seen(lines: Sequence[store.patients.TherapyLineRow], allergies: Sequence[str]) -> str:
+    """What a plan and the allergies are known again by; it tells nothing of them."""
+    stood = [(line.therapy_line_id.hex, str(line.until_on)) for line in lines]
+    return hashlib.sha256(repr((stood, tuple(allergies))).encode()).hexdigest()[:20]
 
 
 def sealed_prescriber(
@@ -226,7 +235,8 @@ async def alerts_of(
     running = [line.product_id for line in before if line.until_on is None or line.until_on >= tx.today]
     others = await known.products(tx.sql, tx.clinic_id, running)
     taken = {x.moiety for other in others.values() for x in other.product.ingredients}
-    if moieties & taken:
+    # What has no substance, like needles, is known by its group.
+    if moieties & taken or product.substitution_group in {other.substitution_group for other in others.values()}:
         alerts.append(TherapyAlert.SAME_SUBSTANCE_TWICE)
     return alerts
 
@@ -250,12 +260,12 @@ async def end_therapy_line(
         await present(tx, patient_id)
         line = await line_of(tx, patient_id, therapy_line_id)
         await _refuse_followed(tx, patient_id, line)
-        if until_on is None:
-            await _refuse_twice(tx, patient_id, line)
+        await refuse_twice(tx, patient_id, line, until_on)
         # A line that has not begun ends the day before it would: it is never given.
         if until_on is not None and until_on < line.starts_on - timedelta(days=1):
             raise TherapyDaysWrong
         await store.patients.end_therapy_line(tx, patient_id, therapy_line_id, until_on)
+        await bring_patient_into_line(tx, patient_id, tx.today)
         return tx.done(TherapyLineChanged(therapy_line_id=therapy_line_id))
 
 
@@ -272,11 +282,19 @@ async def _refuse_followed(tx: Transaction, patient_id: UUID, line: store.patien
         raise TherapyLineOver
 
 
-async def _refuse_twice(tx: Transaction, patient_id: UUID, line: store.patients.TherapyLineRow) -> None:
-    """A line that goes on after it was changed would be given beside the one that follows it."""
-    for other in await store.patients.therapy_lines_of(tx, patient_id):
+async def refuse_twice(
+    tx: Transaction, patient_id: UUID, line: store.patients.TherapyLineRow, until_on: date | None
+) -> None:
+    """A line that goes on longer would be given beside another of the same medicine that was planned meanwhile."""
+    if line.until_on is None or (until_on is not None and until_on <= line.until_on):
+        return
+    lines = await store.patients.therapy_lines_of(tx, patient_id)
+    products = await known.products(tx.sql, tx.clinic_id, [each.product_id for each in lines])
+    group = products[line.product_id].substitution_group
+    for other in lines:
         over = other.until_on is not None and other.until_on < max(tx.today, other.starts_on)
-        if other.product_id == line.product_id and other.therapy_line_id != line.therapy_line_id and not over:
+        alike = products[other.product_id].substitution_group == group
+        if alike and other.therapy_line_id != line.therapy_line_id and not over:
             raise PlannedAlready
 
 

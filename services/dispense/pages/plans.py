@@ -44,7 +44,7 @@ UNTIL_BEFORE = N_("The last day is before the first one.")
 
 class LineForm(Struct, frozen=True, kw_only=True):
     """`text`: a medicine's name, or the code of its box. `sure`: the words were seen and are right; `seen`: the
-    alerts that stood beside them."""
+    plan as it stood beside them; `seen_until`: the line's last day, as the form showed it."""
 
     text: fields.Scan | None = None
     product_id: UUID | None = None
@@ -54,7 +54,8 @@ class LineForm(Struct, frozen=True, kw_only=True):
     prescribed_by: fields.Name | None = None
     only_this_product: bool = False
     sure: bool = False
-    seen: Annotated[str, Meta(max_length=100, pattern=fields.ONE_LINE)] | None = None
+    seen: Annotated[str, Meta(max_length=40, pattern=fields.ONE_LINE)] | None = None
+    seen_until: fields.Day | None = None
     again: bool = False
     """The fields are wanted: a medicine was chosen, or the words aren't right."""
 
@@ -66,7 +67,11 @@ class Step(Struct, frozen=True, kw_only=True):
     found: list[known.FoundProduct] | None = None
     product: known.KnownProduct | None = None
     taken: Taken | None = None
-    alerts: Sequence[actions.TherapyAlert] = ()
+    before: changing.Before | None = None
+
+    @property
+    def alerts(self) -> Sequence[actions.TherapyAlert]:
+        return self.before.alerts if self.before else ()
 
     def said(self, words: Words) -> str:
         assert self.taken is not None and self.product is not None
@@ -109,7 +114,7 @@ async def plan_by_form(work: Work, runtime: Runtime, view: View, clinic_id: UUID
         starts_on=starts_on,
         until_on=typed.until,
         prescribed_by=typed.prescribed_by,
-        alerts_seen=frozenset(alert for alert in actions.TherapyAlert if alert in (typed.seen or "").split()),
+        seen=typed.seen,
     )
     planning = actions.plan_therapy(work, keys_of(runtime), patient_id, line)
     added = await view.once(planning, actions.TherapyLineChanged)
@@ -131,8 +136,8 @@ async def _next_step(view: View, runtime: Runtime, patient_id: UUID, typed: Line
     if typed.again:
         return Step(typed=typed, product=product)
     taken, _ = _read(typed, view.today)
-    alerts = await changing.alerts_before(view.reading, keys_of(runtime), patient_id, typed.product_id)
-    return Step(typed=typed, product=product, taken=taken, alerts=alerts)
+    before = await changing.alerts_before(view.reading, keys_of(runtime), patient_id, typed.product_id)
+    return Step(typed=typed, product=product, taken=taken, before=before)
 
 
 async def _scanned(tx: Transaction, text: str, today: date) -> known.KnownProduct | None:
@@ -215,6 +220,7 @@ async def change_line_by_form(
         until_on=typed.until,
         only_this_product=typed.only_this_product,
         prescribed_by=typed.prescribed_by,
+        seen_until=typed.seen_until,
     )
     doing = changing.change_therapy_line(work, keys_of(runtime), patient_id, therapy_line_id, line)
     changed = await view.once(doing, actions.TherapyLineChanged)
@@ -229,6 +235,7 @@ def _as_it_is(line: Line, view: View) -> LineForm:
         until=row.until_on,
         prescribed_by=line.prescribed_by,
         only_this_product=row.only_this_product,
+        seen_until=row.until_on,
     )
 
 

@@ -19,11 +19,12 @@ CARRIED_DAYS = 366
 
 
 class OwedBefore(Struct, frozen=True, kw_only=True):
-    """Units still owed of an earlier supply."""
+    """Units still owed of an earlier supply. `handed`: what was given of it so far, on which days, in content."""
 
     supply_id: UUID
     units: int
     through_on: date
+    handed: tuple[tuple[date, Fraction], ...] = ()
 
 
 class Supplied(Struct, frozen=True, kw_only=True):
@@ -51,6 +52,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     owed: OwedBefore | None
     medicine: str
     """What was given of one line can be used up for another of the same."""
+    changed_from: UUID | None = None
     supplied: tuple[Supplied, ...] = ()
     follows: tuple[UUID, ...] = ()
     """Lines that have ended, whose rest it uses up."""
@@ -95,24 +97,36 @@ def carried_over(plans: Sequence[Plan]) -> list[Plan]:
 
 
 def _next_taken(ended: Plan, plans: Sequence[Plan]) -> Plan | None:
-    """The one that is taken soonest after a line's last day; of several the newest."""
+    """The one that it was changed into; else the one that is taken soonest after it, of several the newest."""
     until_on = ended.until_on
     if until_on is None:
         return None
     later = [plan for plan in plans if plan.until_on is None or plan.until_on > max(until_on, plan.starts_on - ONE_DAY)]
     newest_first = sorted(later, key=lambda plan: plan.therapy_line_id, reverse=True)
-    return min(newest_first, key=lambda plan: max(plan.starts_on, until_on), default=None)
+    order = {plan.therapy_line_id: place for place, plan in enumerate(newest_first)}
+    return min(
+        later,
+        key=lambda plan: (
+            plan.changed_from != ended.therapy_line_id,
+            max(plan.starts_on, until_on),
+            order[plan.therapy_line_id],
+        ),
+        default=None,
+    )
 
 
 def _taking_over(heir: Plan, ended: Plan) -> Plan:
+    """What is left lies at the patient's home: it covers the heir's first days, also those on which both are taken."""
     assert ended.until_on is not None
-    from_on = max(heir.starts_on, ended.until_on + ONE_DAY)
-    content = _in_hand(ended, from_on)
+    beyond = max(heir.starts_on, ended.until_on + ONE_DAY)
+    there = [given for given in ended.supplied if given.through_on >= beyond]
+    content = sum((_left(ended, given) for given in there), Fraction(0))
+    from_on = max(heir.starts_on, min((given.from_on for given in there), default=beyond))
     carried: list[Supplied] = []
     for day_on in (from_on + timedelta(days=offset) for offset in range(CARRIED_DAYS if content else 0)):
-        if any(there.from_on <= day_on <= there.through_on for there in heir.supplied):
+        if any(given.from_on <= day_on <= given.through_on for given in heir.supplied):
             continue
-        needed = content_needed(heir.schedule, heir.per_intake, heir.starts_on, day_on, day_on)
+        needed = _content(heir, day_on, day_on)
         if needed > content:
             break
         content -= needed
@@ -126,17 +140,11 @@ def _taking_over(heir: Plan, ended: Plan) -> Plan:
     )
 
 
-def _in_hand(ended: Plan, day_on: date) -> Fraction:
-    """The content that is left on a day of what was given for that day or later ones, taken until the line's end."""
+def _left(ended: Plan, given: Supplied) -> Fraction:
+    """The content of what was given that is not taken until the line's end."""
     assert ended.until_on is not None
-    left = Fraction(0)
-    for given in ended.supplied:
-        if given.through_on >= day_on:
-            taken = content_needed(
-                ended.schedule, ended.per_intake, ended.starts_on, given.from_on, min(given.through_on, ended.until_on)
-            )
-            left += max(given.content - taken, Fraction(0))
-    return left
+    taken = _content(ended, given.from_on, min(given.through_on, ended.until_on))
+    return max(given.content - taken, Fraction(0))
 
 
 class Calendar(Struct, frozen=True, kw_only=True):
@@ -171,9 +179,14 @@ def wanted_on(plans: Sequence[Plan], day_on: date, calendar: Calendar, most_days
 
 
 def _brings(plan: Plan, day_on: date, following_on: date | None) -> bool:
-    if plan.owed is not None and plan.owed.through_on >= day_on:
+    if _owed_on(plan, day_on):
         return True
-    return is_expected(plan.covered_through, plan.starts_on, plan.until_on, day_on, following_on)
+    if not is_expected(plan.covered_through, plan.starts_on, plan.until_on, day_on, following_on):
+        return False
+    # What is taken every other month brings nobody in between.
+    first_on = max(day_on, plan.starts_on, (plan.covered_through or date.min) + ONE_DAY)
+    last_on = day_on + timedelta(days=FURTHEST_DAY) if following_on is None else following_on - ONE_DAY
+    return _content(plan, first_on, min(last_on, plan.until_on or date.max)) > 0
 
 
 def next_expected(plans: Sequence[Plan], today: date, calendar: Calendar) -> date | None:
@@ -189,9 +202,7 @@ def needed_by(lines: Iterable[Plan], day_on: date, is_open: Callable[[date], boo
     for plan in sorted(lines, key=lambda plan: plan.therapy_line_id):
         next_on = next_visit_on(day_on, plan.cycle_days, most_days, is_open)
         through_on = supply_through(day_on, next_on, most_days, plan.until_on)
-        if plan.owed is not None:
-            most = Fraction(plan.owed.units * plan.content_per_unit)
-            found += _wanted(plan, day_on, plan.owed.through_on, tops_up=plan.owed.supply_id, most=most)
+        found += _owed_on(plan, day_on)
         first_on = day_on
         if plan.covered_through is not None:
             first_on = max(first_on, plan.covered_through + timedelta(days=1))
@@ -199,12 +210,39 @@ def needed_by(lines: Iterable[Plan], day_on: date, is_open: Callable[[date], boo
     return found
 
 
+def _owed_on(plan: Plan, day_on: date) -> list[Wanted]:
+    """What is still lacking for the days that an earlier supply was for, at most what is owed of it.
+
+    Days that are past need nothing any more, and what earlier visits made up is used up first.
+    """
+    if plan.owed is None:
+        return []
+    through_on = min(plan.owed.through_on, plan.until_on or date.max)
+    lacking = _content(plan, day_on, through_on) - _still_there(plan, plan.owed.handed, day_on)
+    most = min(lacking, Fraction(plan.owed.units * plan.content_per_unit))
+    return _wanted(plan, day_on, through_on, tops_up=plan.owed.supply_id, most=most) if most > 0 else []
+
+
+def _still_there(plan: Plan, handed: Sequence[tuple[date, Fraction]], day_on: date) -> Fraction:
+    """What is in hand at the beginning of a day, if it was taken as planned since it was given."""
+    there, since = Fraction(0), date.min
+    for given_on, content in (*sorted(handed), (day_on, Fraction(0))):
+        if there:
+            there -= min(there, _content(plan, since, given_on - ONE_DAY))
+        there, since = there + content, given_on
+    return there
+
+
+def _content(plan: Plan, from_on: date, through_on: date) -> Fraction:
+    return content_needed(plan.schedule, plan.per_intake, plan.starts_on, from_on, through_on)
+
+
 def _wanted(
     plan: Plan, from_on: date, through_on: date, *, tops_up: UUID | None = None, most: Fraction | None = None
 ) -> list[Wanted]:
     if from_on > through_on:
         return []
-    whole = content_needed(plan.schedule, plan.per_intake, plan.starts_on, from_on, through_on)
+    whole = _content(plan, from_on, through_on)
     content = whole if most is None else min(whole, most)
     if content == 0:
         return []
@@ -268,6 +306,8 @@ class Prepared(Struct, frozen=True, kw_only=True):
     content_per_unit: int
     settled: bool
     """The visit has begun or was marked, or a person let them in: it stays, whatever is wanted now."""
+    holds: bool
+    """Something of it lies in the bag, or stock has not answered yet."""
     needs_what_is_short: bool
     """They may still be given what is short: they are not noted as not come, and nobody cancelled it."""
 
@@ -290,7 +330,8 @@ def changes(prepared: Sequence[Prepared], wanted: Sequence[Wanted]) -> Changes:
     """Compare a day with what it was prepared for: the same stays, what is short is asked for again."""
     standing = {(line.therapy_line_id, line.tops_up): line for line in prepared}
     given_here = {line.supply_id for line in prepared if line.supply_id is not None}
-    settled = {line.therapy_line_id for line in prepared if line.settled}
+    settled = {line.therapy_line_id for line in prepared if line.settled and line.holds}
+    wanted_still = {need.therapy_line_id for need in wanted}
     add: list[Wanted] = []
     kept: set[UUID] = set()
     for need in wanted:
@@ -304,7 +345,11 @@ def changes(prepared: Sequence[Prepared], wanted: Sequence[Wanted]) -> Changes:
             continue
         kept.add(line.line_id)
     stays = [line for line in prepared if line.line_id in kept or line.settled]
-    again = [_missing(line) for line in stays if line.short_units and not line.waits and line.needs_what_is_short]
+    again = [
+        _missing(line)
+        for line in stays
+        if line.short_units and not line.waits and line.needs_what_is_short and line.therapy_line_id in wanted_still
+    ]
     drop = [line.line_id for line in prepared if line not in stays]
     return Changes(add=tuple(add), ask_again=tuple(again), drop=tuple(sorted(drop)))
 

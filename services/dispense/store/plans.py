@@ -53,9 +53,10 @@ SELECT therapy_line.patient_id, therapy_line.therapy_line_id, therapy_line.produ
        coalesce(product_override.substitution_group, product.substitution_group) AS medicine,
        coalesce((product.facts ->> 'content_per_unit')::integer, 1) AS content_per_unit,
        therapy_line.per_intake, therapy_line.schedule::text AS schedule, therapy_line.starts_on,
-       therapy_line.until_on, patient.cycle_days,
+       therapy_line.until_on, therapy_line.follows, patient.cycle_days,
        greatest(supplied.covered_through, prepared.covered_through) AS covered_through,
-       open_owed.supply_id AS owed_supply_id, open_owed.units AS owed_units, open_owed.through_on AS owed_through_on
+       open_owed.supply_id AS owed_supply_id, open_owed.units AS owed_units, open_owed.through_on AS owed_through_on,
+       handed.given_on AS handed_on, handed.content AS handed_content
 FROM therapy_line
 JOIN patient ON patient.patient_id = therapy_line.patient_id
 JOIN product ON product.product_id = therapy_line.product_id
@@ -80,6 +81,17 @@ LEFT JOIN LATERAL (
     ORDER BY lower(supply.days)
     LIMIT 1
 ) AS open_owed ON true
+LEFT JOIN LATERAL (
+    SELECT array_agg(pharmacy_day.day_on ORDER BY dispensed.dispensed_id) AS given_on,
+           array_agg(dispensed.units * coalesce((product.facts ->> 'content_per_unit')::integer, 1)
+                     ORDER BY dispensed.dispensed_id) AS content
+    FROM dispensed
+    JOIN visit USING (visit_id)
+    JOIN pharmacy_day USING (day_id)
+    JOIN escrow USING (line_id, lot_id)
+    JOIN product ON product.product_id = escrow.product_id
+    WHERE dispensed.supply_id = open_owed.supply_id AND dispensed.undone_at IS NULL
+) AS handed ON true
 WHERE therapy_line.clinic_id = $1
     AND patient.forgotten_at IS NULL
     AND ($2::uuid IS NULL OR therapy_line.patient_id = $2)
@@ -93,11 +105,17 @@ SUPPLIED = (
     COMING
     + """
 SELECT supply.therapy_line_id, lower(supply.days) AS from_on, upper(supply.days) - 1 AS through_on,
-       supply.given_units AS units, NULL AS content_needed, 0 AS short_content
+       (
+           SELECT coalesce(sum(dispensed.units * coalesce((product.facts ->> 'content_per_unit')::integer, 1)), 0)
+           FROM dispensed
+           JOIN escrow USING (line_id, lot_id)
+           JOIN product ON product.product_id = escrow.product_id
+           WHERE dispensed.supply_id = supply.supply_id AND dispensed.undone_at IS NULL
+       )::text AS content, 0 AS short_content
 FROM supply
 WHERE supply.patient_id = ANY($2) AND supply.voided_at IS NULL AND upper(supply.days) > $3::date - $5::integer
 UNION ALL
-SELECT coming.therapy_line_id, coming.from_on, coming.through_on, 0, coming.content_needed, coming.short_content
+SELECT coming.therapy_line_id, coming.from_on, coming.through_on, coming.content_needed, coming.short_content
 FROM coming
 JOIN therapy_line USING (therapy_line_id)
 WHERE therapy_line.patient_id = ANY($2)
@@ -132,7 +150,13 @@ async def covered_through(tx: Transaction, patient_id: UUID) -> dict[UUID, date]
 def _plan(row: asyncpg.Record) -> Plan:
     owed = None
     if row["owed_supply_id"] is not None:
-        owed = OwedBefore(supply_id=row["owed_supply_id"], units=row["owed_units"], through_on=row["owed_through_on"])
+        handed = zip(row["handed_on"] or (), row["handed_content"] or (), strict=True)
+        owed = OwedBefore(
+            supply_id=row["owed_supply_id"],
+            units=row["owed_units"],
+            through_on=row["owed_through_on"],
+            handed=tuple((given_on, Fraction(content)) for given_on, content in handed),
+        )
     return Plan(
         patient_id=row["patient_id"],
         therapy_line_id=row["therapy_line_id"],
@@ -147,15 +171,13 @@ def _plan(row: asyncpg.Record) -> Plan:
         covered_through=row["covered_through"],
         owed=owed,
         medicine=row["medicine"],
+        changed_from=row["follows"],
     )
 
 
 def _supplied(plan: Plan, row: asyncpg.Record) -> Supplied:
     """At most what its days need: of a bottle that is opened for a week the rest is no supply."""
     from_on, through_on = row["from_on"], row["through_on"]
-    if row["content_needed"] is None:
-        content = Fraction(row["units"] * plan.content_per_unit)
-    else:
-        content = fraction_of(row["content_needed"]) - row["short_content"]
     most = content_needed(plan.schedule, plan.per_intake, plan.starts_on, from_on, through_on)
+    content = fraction_of(row["content"]) - row["short_content"]
     return Supplied(from_on=from_on, through_on=through_on, content=min(content, most))

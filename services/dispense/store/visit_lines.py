@@ -57,6 +57,12 @@ SELECT visit_line.line_id, visit_line.therapy_line_id, visit_line.supply_id, vis
        visit_line.from_on, visit_line.through_on, visit_line.state = 'asked' AS waits, visit_line.short_units,
        visit_line.content_per_unit, visit.patient_id,
        visit.state <> 'expected' OR visit.walk_in AS settled,
+       visit_line.state = 'asked' OR EXISTS (
+           SELECT
+           FROM escrow
+           WHERE escrow.line_id = visit_line.line_id
+               AND escrow.reserved_units > escrow.given_units + escrow.released_units
+       ) AS holds,
        visit.state <> 'not_come' AND coalesce(owed.state, 'open') = 'open' AS needs_what_is_short
 FROM visit_line
 JOIN visit USING (visit_id)
