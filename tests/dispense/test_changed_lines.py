@@ -9,7 +9,7 @@ import pytest
 from services.dispense import store
 from services.dispense.actions import changing, counter, patients
 from services.dispense.errors import NothingToGive, TherapyLineOver
-from services.dispense.rules import TimesADay
+from services.dispense.rules import Schedule, TimesADay
 from tests.dispense.agreement import agree
 from tests.dispense.clinic import NORMODIN, NORVASC, SUPPLY_DAYS, OwnClinic
 
@@ -21,10 +21,17 @@ async def lines_of(clinic: OwnClinic, patient_id: UUID) -> list[store.patients.T
         return await store.patients.therapy_lines_of(tx, patient_id)
 
 
-async def change(clinic: OwnClinic, patient_id: UUID, line_id: UUID, per_intake: str = "1", days: int = 0) -> UUID:
+async def change(
+    clinic: OwnClinic,
+    patient_id: UUID,
+    line_id: UUID,
+    per_intake: str = "1",
+    days: int = 0,
+    schedule: Schedule | None = None,
+) -> UUID:
     line = changing.ChangedLine(
         per_intake=per_intake,
-        schedule=TimesADay(times=1),
+        schedule=schedule or TimesADay(times=1),
         starts_on=clinic.on(days),
         until_on=None,
         only_this_product=False,

@@ -1,6 +1,6 @@
 """What changes about a patient who is known already: what they said of themselves, their card, a line of their plan."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
@@ -150,12 +150,22 @@ async def _end_before(
     ends_on = (before.starts_on if never else line.starts_on) - ONE_DAY
     if before.until_on is None or before.until_on > ends_on:
         await store.patients.end_therapy_line(tx, patient_id, before.therapy_line_id, ends_on)
-    earlier = lines.get(before.follows) if before.follows else None
+    earlier = _begun_before(lines, before)
     while never and earlier is not None and earlier.until_on == before.starts_on - ONE_DAY:
         never = line.starts_on <= earlier.starts_on
         ends_on = (earlier.starts_on if never else line.starts_on) - ONE_DAY
         await store.patients.end_therapy_line(tx, patient_id, earlier.therapy_line_id, ends_on)
-        before, earlier = earlier, lines.get(earlier.follows) if earlier.follows else None
+        before, earlier = earlier, _begun_before(lines, earlier)
+
+
+def _begun_before(
+    lines: Mapping[UUID, store.patients.TherapyLineRow], line: store.patients.TherapyLineRow
+) -> store.patients.TherapyLineRow | None:
+    """The line that it follows, past those that are never given."""
+    earlier = lines.get(line.follows) if line.follows else None
+    while earlier is not None and earlier.until_on is not None and earlier.until_on < earlier.starts_on:
+        earlier = lines.get(earlier.follows) if earlier.follows else None
+    return earlier
 
 
 def _goes_on(before: store.patients.TherapyLineRow, line: ChangedLine, today: date) -> bool:
