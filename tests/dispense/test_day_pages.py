@@ -130,6 +130,27 @@ def test_a_card_that_is_none_is_said_where_the_next_one_goes(
     assert page.path == f"{day.address}/counter"
 
 
+def test_a_second_enter_leaves_what_was_done_last_and_its_undo(counter: Visitor, day: FullDay) -> None:
+    given = counter.sent(*give_form(bag(counter, day, 11)))
+    last = given.headers["location"].rpartition("was=")[2]
+    again = counter.post(f"{day.address}/counter", text="", last=last)
+    assert again.status == 200 and "Given: Δοκιμή" in again.text
+    wrong = counter.post(f"{day.address}/counter", text="7", last=last)
+    assert wrong.status == 422 and wrong.forms[f"{day.address}/counter"]["last"] == last
+    assert "it lies ready again" in counter.post(f"{day.address}/counter", text="-", last=last).text
+
+
+def test_a_day_that_has_passed_is_not_closed_and_what_was_kept_is_said(pharmacist: Visitor, day: FullDay) -> None:
+    closures = f"{day.address.rpartition('/')[0]}/closures"
+    past = pharmacist.post(closures, day_on="1/1/2020", reason="Demo")
+    assert past.status == 422 and "Closed on: This day has passed." in past.text
+    far = day.today + timedelta(days=300)
+    kept = pharmacist.post(closures, day_on=f"{far:%d/%m/%Y}", reason="Demo")
+    assert "Closed on" in kept.text and kept.status == 200
+    assert "Closed on" in kept.text.partition("Weekdays")[0]
+    pharmacist.post(f"{closures}/{far}/lift")
+
+
 def test_somebody_without_a_card_is_found_by_a_part_of_the_name(counter: Visitor, day: FullDay) -> None:
     """Who is expected leads to the bag, others to being let in; the name stands in no address."""
     there = day.register("Ζαχαρούλα Δοκιμή Μία", "el", [day.products[1]])
@@ -196,7 +217,7 @@ def test_units_that_are_none_are_marked_and_what_was_typed_stays(counter: Visito
     assert "Give at least one" in nothing.text
     too_much = counter.post(f"{page.path}/give", **{one: "29", other: "7"})
     assert too_much.status == 422
-    assert "Not so many units are reserved" in too_much.text
+    assert "Only 28 are reserved." in too_much.text
     assert too_much.values[one] == "29"
     assert all(line["given_units"] == 0 for line in seen(day, page)["lines"])
 

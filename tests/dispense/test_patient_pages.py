@@ -205,7 +205,8 @@ def test_a_box_that_somebody_brought_is_scanned_for_the_plan(pharmacist: Visitor
         ({"code": ""}, "Fill this in"),
         ({"code": "one"}, "1x2, 1/2x1"),
         ({"code": "1x3 am pm"}, "agree"),
-        ({"starts": "31/2/2027"}, "27/6/2027"),
+        ({"starts": "31/2/2027"}, "no such day"),
+        ({"starts": "soon"}, "27/6/2027"),
         ({"starts": "2/3/2027", "until": "1/3/2027"}, "before the first one"),
         ({"code": "1" * 61}, "too long"),
     ],
@@ -223,10 +224,11 @@ def test_a_line_that_cannot_be_read_is_not_kept_and_what_was_typed_stays(
 
 
 def test_alerts_are_shown_before_and_can_be_passed_over(pharmacist: Visitor, running: Running) -> None:
-    patient = register(pharmacist, allergies="Αμλοδιπίνη").path
+    patient = register(pharmacist, allergies="Αμλοδιπίνη, penicillins").path
     chosen = product(pharmacist, running, "NORMODIN")
     said = pharmacist.post(f"{patient}/plan", product_id=chosen, code="1x1")
     assert "There is an allergy to this substance" in said.text and "Add it all the same" in said.text
+    assert "No substance is called so: penicillins." in said.text
     assert len(lines_of(add_line(pharmacist, running, patient, seen=plan_seen(said)))) == 1
     other = product(pharmacist, running, "NORVASC")
     twice = pharmacist.post(f"{patient}/plan", product_id=other, code="1x1")

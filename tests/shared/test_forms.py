@@ -67,7 +67,7 @@ def test_the_problem_of_every_field_is_told_at_once() -> None:
     assert problems_of(name="", units="0", day="31/2/2027", way="up", colour="blue", who="7", short="toolong") == {
         "name": forms.NEEDED,
         "units": forms.NO_NUMBER,
-        "day": forms.NO_DAY,
+        "day": forms.NO_SUCH_DAY,
         "way": forms.NO_CHOICE,
         "colour": forms.NO_CHOICE,
         "who": forms.NO_CHOICE,

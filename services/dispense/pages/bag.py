@@ -9,7 +9,7 @@ from litestar import Response
 
 from services.dispense import store, words
 from services.dispense.actions import counter as actions
-from services.dispense.errors import VisitNotFound
+from services.dispense.errors import MoreThanReserved, VisitNotFound
 from services.dispense.pages.bags import bag_of
 from services.dispense.pages.counter import counter_address, refuse_other_day
 from services.dispense.pages.reach import reach_of
@@ -19,6 +19,7 @@ from shared.roles import Act
 from shared.web.pages import View, form, page
 from shared.web.pages.forms import NO_NUMBER, FieldProblem, FormWrong, Typed
 
+AT_MOST = N_("Only {most} are reserved.")
 NOTHING_CHOSEN = N_("Give at least one, or say that nothing is given.")
 MOST_UNITS = 1_000_000
 _UNITS_OF = re.compile(r"units_([0-9a-f-]{36})")
@@ -58,7 +59,13 @@ async def give_by_form(work: Work, view: View, clinic_id: UUID, day_on: date, vi
     """Just what stood on the screen is given: what was held or came meanwhile is never given unseen."""
     wanted = units_typed(view.request.scope["state"]["typed"])
     await _visit(view.reading, day_on, visit_id)
-    await view.once(actions.give(work, visit_id, wanted), actions.VisitChanged)
+    try:
+        await view.once(actions.give(work, visit_id, wanted), actions.VisitChanged)
+    except MoreThanReserved as refused:
+        there = refused.facts["lines"]
+        assert isinstance(there, dict)
+        problems = [FieldProblem(f"units_{line}", AT_MOST, {"most": most}) for line, most in there.items()]
+        raise FormWrong(problems=problems) from refused
     return view.go(counter_address(clinic_id, day_on), was=visit_id)
 
 

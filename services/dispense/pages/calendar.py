@@ -17,6 +17,7 @@ from shared.roles import Act
 from shared.web.pages import View, form, page
 from shared.web.pages.forms import FieldProblem, FormWrong
 
+PAST = N_("This day has passed.")
 NO_WEEKDAY = N_("Tick at least one weekday.")
 
 
@@ -41,7 +42,7 @@ async def set_weekdays_by_form(work: Work, view: View, clinic_id: UUID) -> Respo
     if not weekdays:
         raise FormWrong(problems=[FieldProblem("weekday", NO_WEEKDAY)])
     await view.once(actions.set_weekdays(work, weekdays), actions.CalendarChanged)
-    return view.go(_address(clinic_id))
+    return view.go(_address(clinic_id), kept="yes")
 
 
 class ClosureForm(Struct, frozen=True, kw_only=True):
@@ -52,8 +53,10 @@ class ClosureForm(Struct, frozen=True, kw_only=True):
 @form("/clinics/{clinic_id:uuid}/days/closures", act=Act.SET_CALENDAR, again=show_calendar)
 async def close_on_by_form(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
     typed = view.typed(ClosureForm)
+    if typed.day_on < view.today:
+        raise FormWrong(problems=[FieldProblem("day_on", PAST)])
     await view.once(actions.close_on(work, typed.day_on, typed.reason), actions.ClosureChanged)
-    return view.go(_address(clinic_id))
+    return view.go(_address(clinic_id), closed=typed.day_on)
 
 
 @form("/clinics/{clinic_id:uuid}/days/closures/{day_on:date}/lift", act=Act.SET_CALENDAR, again=show_calendar)

@@ -22,6 +22,7 @@ from shared import fields
 from shared.database import Work
 from shared.roles import Act
 from shared.web.pages import View, form, page
+from shared.web.pages.forms import NEEDED, FieldProblem, FormWrong
 
 UNDO = ("-", "−")
 
@@ -51,8 +52,9 @@ async def _show_counter(work: Work, view: View, clinic_id: UUID, day_on: date, *
 
 async def _last(work: Work, view: View, day_on: date) -> Bag | None:
     """The visit that was served last, if it is one of this day and this clinic."""
+    typed = next(iter(view.failed.typed.get("last", ())), "") if view.failed else ""
     try:
-        visit_id = UUID(view.asked("was"))
+        visit_id = UUID(view.asked("was") or typed)
     except ValueError:
         return None
     async with work.reading() as tx:
@@ -63,7 +65,7 @@ async def _last(work: Work, view: View, day_on: date) -> Bag | None:
 class CardForm(Struct, frozen=True, kw_only=True):
     """`last`: the visit that the page shows as the last one; a minus undoes what was done with it."""
 
-    text: fields.Name
+    text: fields.Name | None = None
     last: UUID | None = None
 
 
@@ -73,6 +75,10 @@ async def find_by_form(work: Work, view: View, clinic_id: UUID, day_on: date) ->
     refuse_other_day(view, day_on)
     typed = view.typed(CardForm)
     base = counter_address(clinic_id, day_on)
+    if typed.text is None:
+        if typed.last is None:
+            raise FormWrong(problems=[FieldProblem("text", NEEDED)])
+        return view.go(base, was=typed.last)  # a second Enter after giving: what was done last stays there
     if typed.text in UNDO and typed.last is not None:
         await view.once(actions.undo_last(work, typed.last), actions.VisitChanged)
         return view.go(f"{base}/{typed.last}", undone="yes")

@@ -31,6 +31,7 @@ TOO_LONG = N_("This is too long: at most {most} characters.")
 TOO_SHORT = N_("This is too short: at least {least} characters.")
 NO_NUMBER = N_("Type a whole number from {least} to {most}.")
 NO_DAY = N_("Type a day like this: 27/6/2027.")
+NO_SUCH_DAY = N_("There is no such day in the calendar.")
 NO_CHOICE = N_("Choose one of the list.")
 NO_FLAG = N_("This can only be yes or no.")
 ODD_SIGN = N_("There is a sign in it that can't stand here.")
@@ -176,8 +177,20 @@ def _number(kind: inspect.IntType, said: str) -> int:
 def _day(said: str) -> date:
     day = day_typed(said)
     if day is None:
-        raise _Wrong(NO_DAY)
+        raise _Wrong(NO_SUCH_DAY if _is_of_no_calendar(said) else NO_DAY)
     return day
+
+
+def _is_of_no_calendar(said: str) -> bool:
+    """Written as a day, like 31/2/2027, and there is none."""
+    found = _DAY.fullmatch(said)
+    if found is None:
+        return False
+    try:
+        date(int(found[3]), int(found[2]), int(found[1]))
+    except ValueError:
+        return True
+    return False
 
 
 def day_typed(said: str) -> date | None:
