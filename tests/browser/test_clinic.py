@@ -78,7 +78,7 @@ def test_a_delegate_records_a_decision_sets_a_policy_by_it_and_gives_a_delegatio
     expect(page.get_by_label("Με ποια απόφαση").locator("option:checked")).to_contain_text("οκτώ χρόνια")
     page.get_by_label("Πόσα;").fill("8")
     page.get_by_role("button", name="Να ισχύσει").click()
-    expect(page.get_by_role("status")).to_contain_text("8 έτη")
+    expect(page.get_by_role("status")).to_contain_text("8 χρόνια")
 
     page.goto(f"{here}/clinic/people")
     go(page, "Εγγραφή κάποιου που θα δουλέψει εδώ")
