@@ -228,6 +228,7 @@ def test_what_cannot_be_agreed_is_said_beside_its_line(
     transfer_id = ask(north, south, (INHALER, 30))
     page = south.post(at(south, f"/{transfer_id}/agree"), **{"units-1": units, "reason-1": reason})
     assert (page.status, told in page.text) == (422, True), page.text
+    assert "Agree to these amounts" in page.text
     assert (page.values["units-1"], page.values["reason-1"]) == (units, reason)
 
 
