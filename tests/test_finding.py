@@ -1,5 +1,6 @@
 """The scan box in every page's head leads to what a code is of, whichever service knows it; and what waits."""
 
+from urllib.parse import quote
 from uuid import UUID
 
 import pytest
@@ -61,11 +62,28 @@ def test_a_box_leads_to_its_product(pharmacist: Visitor, service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-@pytest.mark.parametrize("text", ["amlodip", "αμλοντιπ", "ATORVASTAT", "ABCDEFGHJK"])
-def test_a_name_is_looked_for_in_stock_and_stands_in_no_address(pharmacist: Visitor, service: str, text: str) -> None:
+@pytest.mark.parametrize("text", ["amlodip", "αμλοντιπ", "ATORVASTAT"])
+def test_what_a_medicine_is_called_leads_to_the_address_of_its_search(
+    pharmacist: Visitor, service: str, text: str
+) -> None:
     page = pharmacist.post(find(service, pharmacist), text=text)
     assert (page.status, page.values["text"]) == (200, text)
-    assert not any(text in address for address in addresses(pharmacist, find(service, pharmacist), text))
+    *on_the_way, address = addresses(pharmacist, find(service, pharmacist), text)
+    assert address == f"/stock/clinics/{pharmacist.clinic_id}/products?text={quote(text)}"
+    assert not any(text in each for each in on_the_way)
+    assert pharmacist.get(address).text == page.text
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("text", ["ABCDEFGHJK", "Παπαδοπούλου", "amlodipine Παπαδοπούλου", "amlodipnie"])
+def test_what_no_medicine_is_called_is_looked_for_in_stock_and_stands_in_no_address(
+    pharmacist: Visitor, service: str, text: str
+) -> None:
+    page = pharmacist.post(find(service, pharmacist), text=text)
+    assert (page.status, page.values["text"]) == (200, text)
+    tried = addresses(pharmacist, find(service, pharmacist), text)
+    assert tried[-1] == ""
+    assert not any(text in address or quote(text) in address for address in tried)
 
 
 @pytest.mark.parametrize("service", SERVICES)

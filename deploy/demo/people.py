@@ -59,7 +59,7 @@ async def found_clinics(cell: Cell, today: date) -> dict[str, DemoPlace]:
     for name, pharmacies in CLINICS.items():
         founding = Decision(
             body="Γενική συνέλευση",
-            text="Ιδρυτική απόφαση της δοκιμής: ισχύουν οι συνήθεις πολιτικές.",
+            text="Ιδρυτική απόφαση της δοκιμής: ισχύουν οι συνηθισμένοι κανόνες.",
             decided_on=today,
             reevaluate_on=today.replace(year=today.year + 1, day=1),
         )

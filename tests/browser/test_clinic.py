@@ -78,7 +78,7 @@ def test_a_delegate_records_a_decision_sets_a_policy_by_it_and_gives_a_delegatio
     expect(page.get_by_label("Με ποια απόφαση").locator("option:checked")).to_contain_text("οκτώ χρόνια")
     page.get_by_label("Πόσα;").fill("8")
     page.get_by_role("button", name="Να ισχύσει").click()
-    expect(page.get_by_role("status")).to_contain_text("8 έτη")
+    expect(page.get_by_role("status")).to_contain_text("8 χρόνια")
 
     page.goto(f"{here}/clinic/people")
     go(page, "Εγγραφή κάποιου που θα δουλέψει εδώ")
@@ -118,6 +118,8 @@ def test_what_could_not_be_processed_is_told_on_the_clinics_page_and_tried_again
     page = visit(Role.CLINIC_PHARMACIST, f"{here}/clinic", size)
     expect(page.locator("main")).to_contain_text("1 μήνυμα δεν πέρασε Απόθεμα")
     expect(page.get_by_role("link", name="1 μήνυμα δεν πέρασε Δωρεές")).to_be_visible()
+    for service, told in (("stock", "Απόθεμα (1)"), ("donations", "Δωρεές (1)"), ("dispense", "Χορήγηση")):
+        expect(page.locator(f"#parked-{service}")).to_have_text(told)
     # What dispense tells is brought in below, and of what waits there it has nothing to tell.
     expect(page.locator("#pharmacy-days")).to_contain_text("Ημέρες φαρμακείου και κλειστές ημέρες")
     expect(page.locator("#pharmacy-days .dosis-sub")).to_have_count(1)

@@ -202,7 +202,7 @@ def test_what_is_no_code_and_no_name_says_what_to_do(visit: Visits, together: Ru
     scan(page, "2802585801015")
     expect(page.locator(".dosis-panel--no")).to_contain_text("Δεν διαβάστηκε")
     type_in(page, "κβξψκβ")
-    expect(page.locator(".dosis-panel--ask")).to_contain_text("Τίποτα δεν λέγεται «κβξψκβ»")
+    expect(page.locator(".dosis-panel--ask")).to_contain_text("Δεν βρέθηκε φάρμακο «κβξψκβ»")
     assert violations(page) == []
 
 

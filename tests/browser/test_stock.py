@@ -46,6 +46,20 @@ def test_a_medicine_is_found_by_latin_letters_and_its_lots_say_how_long_they_las
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize("page_of", ["/products", "/lots?within=all"])
+def test_back_from_a_product_leads_to_what_was_found(visit: Visits, here: str, page_of: str) -> None:
+    page = visit(Role.CLINIC_PHARMACIST, here + page_of)
+    page.locator("[data-scan-form] [name=text]").fill("amlodipini")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/products?text=amlodipini")
+    page.get_by_role("link", name="AMLIBON BES TAB 5MG/TAB").first.click()
+    page.wait_for_url(f"**/products/{AMLIBON}")
+    page.go_back()
+    page.wait_for_url("**/products?text=amlodipini")
+    expect(page.get_by_role("link", name="AMLIBON BES TAB 5MG/TAB").first).to_be_visible()
+    expect(page.get_by_role("navigation", name="Κύριο μενού").locator("[aria-current]")).to_have_text("Απόθεμα")
+
+
 def test_a_scanned_box_leads_to_its_product_wherever_the_focus_is(visit: Visits, here: str) -> None:
     page = visit(Role.CLINIC_PHARMACIST, f"{here}/products")
     page.locator("h1").click()

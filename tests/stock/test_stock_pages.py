@@ -91,6 +91,40 @@ def test_nothing_found_is_said_plainly(pharmacist: Visitor) -> None:
     assert "Nothing that is here is called “qqqqxxxx”." in page.text
 
 
+def test_what_is_found_by_name_has_an_address_to_come_back_to_under_stock(
+    running: Running, pharmacist: Visitor
+) -> None:
+    shelve(running, running.world.north, AMLIBON, 30)
+    find, address = f"{here(pharmacist)}/find", f"{here(pharmacist)}/products?text=amlodipine%205"
+    sent = {"key": str(new_id()), "csrf": csrf_token(pharmacist.token), "text": " amlodipine 5 "}
+    assert pharmacist.sent(find, sent).headers["location"] == address
+    page = pharmacist.get(address)
+    assert f"/products/{AMLIBON}" in page.html
+    assert f'<a href="{here(pharmacist)}/products" aria-current="page">' in page.html
+    nothing = pharmacist.sent(find, sent | {"text": "Παπαδοπούλου"})
+    assert (nothing.status_code, "location" in nothing.headers) == (200, False)
+    assert f'<a href="{here(pharmacist)}/products" aria-current="true">' in nothing.text
+
+
+def test_what_is_only_like_what_was_typed_is_told_as_such(running: Running, pharmacist: Visitor) -> None:
+    shelve(running, running.world.north, AMLIBON, 30)
+    page = pharmacist.post(f"{here(pharmacist)}/find", text="amlodipnie")
+    assert (page.path, page.status) == (f"{here(pharmacist)}/find", 200)
+    assert f"/products/{AMLIBON}" in page.html
+    assert ("Looks like what you typed" in page.text, "found here" in page.text) == (True, False)
+
+
+@pytest.mark.parametrize("path", ["/surplus", "/surplus/ours"])
+def test_what_clinics_can_spare_is_a_part_of_stock(pharmacist: Visitor, path: str) -> None:
+    html = pharmacist.get(here(pharmacist) + path).html
+    assert re.findall(r'<a href="([^"]*)" aria-current="true">', html) == [f"{here(pharmacist)}/products"]
+
+
+def test_pages_outside_a_clinic_lead_back_to_the_first(pharmacist: Visitor) -> None:
+    for path in ("/stock/me", "/health", f"{here(pharmacist)}/lots?within=7"):
+        assert '<a class="nhsuk-back-link" href="/">To the first page</a>' in pharmacist.get(path).html, path
+
+
 def test_a_products_lots_stand_by_expiry_with_their_bands_in_words(running: Running, pharmacist: Visitor) -> None:
     for days, batch in ((-1, "BAND-A"), (29, "BAND-B"), (30, "BAND-C"), (179, "BAND-D"), (180, "BAND-E")):
         shelve(running, running.world.north, ATORVASTATIN, 14, days=days, batch=batch)

@@ -154,12 +154,12 @@ def test_an_offers_link_fills_the_form(north: Visitor, south: Visitor) -> None:
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"units": "0"}, "Type a whole number from 1 to 1000000."),
+        ({"units": "0"}, "Type a whole number from 1 to 1,000,000."),
         ({"units": "-3"}, "Type a whole number from 0"),
         ({"units": "three"}, "Type a whole number from 0"),
         ({"units": "1000001"}, "Type a whole number from 0"),
         ({"units": ""}, "Type how much is wanted."),
-        ({"packs": "1000000", "units": "1"}, "Type a whole number from 1 to 1000000."),
+        ({"packs": "1000000", "units": "1"}, "Type a whole number from 1 to 1,000,000."),
         ({"product_id": ""}, "Fill this in."),
         ({"from_clinic_id": "00000000-0000-7000-8000-000000000000"}, "This clinic has not been heard"),
         ({"from_clinic_id": ""}, "Choose one of the list."),
@@ -228,6 +228,7 @@ def test_what_cannot_be_agreed_is_said_beside_its_line(
     transfer_id = ask(north, south, (INHALER, 30))
     page = south.post(at(south, f"/{transfer_id}/agree"), **{"units-1": units, "reason-1": reason})
     assert (page.status, told in page.text) == (422, True), page.text
+    assert "Agree to these amounts" in page.text
     assert (page.values["units-1"], page.values["reason-1"]) == (units, reason)
 
 
@@ -345,8 +346,11 @@ def test_what_did_not_arrive_is_told_on_both_sides_and_settled(
     told = heard(south, transfer_id, "We say what became of what did not arrive")
     assert "of 30 tablets, 2 tablets did not arrive." in told.text
     path = at(south, f"/{transfer_id}/settle")
-    for wrong in ({"outcome": "eaten", "note": "x"}, {"outcome": "lost", "note": ""}):
-        assert south.post(path, **wrong).status == 422
+    assert '<option value="" selected>Choose' in told.html, "nobody settles as lost what they did not say so of"
+    for wrong in ({"outcome": "eaten", "note": "x"}, {"outcome": "", "note": "x"}, {"outcome": "lost", "note": ""}):
+        page = south.post(path, **wrong)
+        assert page.status == 422
+        assert ("What became of it? Choose one of the list." in page.text) == (wrong["outcome"] != "lost")
     assert "Settled" in south.post(path, outcome="returned", note="They lay in the car.").text
     page = heard(north, transfer_id, "They lay in the car.")
     assert "What did not arrive: Came back. They lay in the car." in page.text

@@ -15,6 +15,7 @@ from shared.codes import Question, Recognised, read_code
 from shared.database import Transaction, Work
 from shared.language import N_
 from shared.roles import Act
+from shared.search import Found as Likeness
 from shared.search import is_a_name
 from shared.web.pages import View, page
 from shared.web.pages.forms import FieldProblem, FormWrong, Typed, read_as
@@ -38,6 +39,16 @@ class Found(Struct, frozen=True, kw_only=True):
     here: list[tuple[known.FoundProduct, shelf.ProductTotals]] = []
     not_here: list[known.FoundProduct] = []
 
+    @property
+    def only_alike_here(self) -> bool:
+        """Nothing that is here is called so: it is only like what was typed."""
+        return all(match.match is Likeness.SIMILAR for match, _ in self.here)
+
+    @property
+    def only_alike(self) -> bool:
+        """Nor is anything else: what was typed may as well be somebody's name."""
+        return self.only_alike_here and all(match.match is Likeness.SIMILAR for match in self.not_here)
+
 
 @page("/clinics/{clinic_id:uuid}/products", act=Act.SEE_STOCK)
 async def show_products(work: Work, view: View, clinic_id: UUID) -> Response[Any]:
@@ -46,6 +57,8 @@ async def show_products(work: Work, view: View, clinic_id: UUID) -> Response[Any
 
 
 async def found_products(work: Work, view: View, clinic_id: UUID, typed: Typed) -> Response[Any]:
+    """What a form finds by name leads to an address, to which the browser's way back leads without sending it again.
+    What finds nothing by its own name is shown at once, and stands in no address."""
     try:
         search = read_as(Search, typed)
         async with work.reading() as tx:
@@ -53,6 +66,8 @@ async def found_products(work: Work, view: View, clinic_id: UUID, typed: Typed) 
             if product_id is not None:
                 return view.go(f"/stock/clinics/{clinic_id}/products/{product_id}")
             found = await _named(tx, search.text) if search.text else None
+            if found and not found.only_alike and view.request.method == "POST" and not view.failed:
+                return view.go(f"/stock/clinics/{clinic_id}/products", text=search.text)
             overview = None if found else await shelf.overview(tx)
     except FormWrong as wrong:
         view.failed = failed_form(f"/stock/clinics/{clinic_id}/find", typed, wrong)

@@ -1,7 +1,8 @@
 """The scan box in every page's head: what a code leads to, whichever service knows it.
 
 A service looks whether a text is one of its own codes, and hands on what it doesn't know, in the form itself, so that
-neither a card's code nor a name ever stands in an address. What nobody knows is stock's to look for.
+neither a card's code nor a person's name ever stands in an address. What nobody knows is stock's to look for; only
+what a medicine is called leads to an address with it.
 """
 
 from collections.abc import Awaitable, Callable

@@ -111,7 +111,8 @@ def _values_of(kind: type[Struct], typed: Typed) -> tuple[dict[str, Any], list[F
             except _Wrong as wrong:
                 problems.append(FieldProblem(field.encode_name, wrong.text, wrong.facts))
         elif field.required:
-            problems.append(FieldProblem(field.encode_name, NEEDED))
+            listed = isinstance(field.type, inspect.EnumType | inspect.LiteralType)
+            problems.append(FieldProblem(field.encode_name, NO_CHOICE if listed else NEEDED))
     return values, problems
 
 

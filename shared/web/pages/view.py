@@ -159,7 +159,7 @@ class View:
     def _told(self, field: str) -> str:
         assert self.failed is not None
         told = [each for each in self.failed.problems if each.field == field]
-        return " ".join(self.words.gettext(each.text).format_map(each.facts) for each in told)
+        return " ".join(self.words.say(each.text, **each.facts) for each in told)
 
     def marked(self) -> list[dict[str, str]]:
         """What is wrong with each field of the page that was drawn, as it is called there, with the way to it."""

@@ -65,7 +65,7 @@ def parked_pages() -> tuple[HTTPRouteHandler, ...]:
     @page("/clinics/{clinic_id:uuid}/fragments/waiting-events", act=Act.SEE_CLINIC)
     async def show_number_of_waiting_events(work: Work, view: View) -> Response[Any]:
         return view.plain(
-            "parked_number.html",
+            "parked_part.html",
             service=view.runtime.service_name,
             parked=await count_parked(view),
             tables=words,
