@@ -9,7 +9,7 @@ from shared import slips
 from shared.ids import new_id
 from shared.roles import Role
 from shared.web.pages.view import csrf_token
-from tests.people import Running
+from tests.people import Clinic, Running
 from tests.visitor import Page, Visitor
 
 NORMODIN = "2802585801014"
@@ -314,6 +314,40 @@ def test_the_list_counts_what_stands_and_what_came_of_it(
     assert (row["Boxes"], row["Boxes accepted"], row["Boxes refused"]) == ("3", "1", "1")
 
 
+def check_all(checker: Visitor, running: Running, clinic: Clinic) -> Page:
+    """Nothing is in any bag; returns the page after the last."""
+    caller = running.caller(clinic, Role.CLINIC_PHARMACIST)
+    page = None
+    for each in caller.get("donations", "/collections?collection_state=handed_in")["collections"]:
+        there = f"/donations/clinics/{clinic.clinic_id}/collections/{each['collection_id']}"
+        for line in caller.get("donations", f"/collections/{each['collection_id']}")["lines"]:
+            if line["state"] == "logged":
+                page = checker.post(f"{there}/lines/{line['line_id']}/check", outcome="missing")
+    assert page is not None
+    return page
+
+
+def test_a_check_that_is_done_leads_on(running: Running) -> None:
+    south = running.world.south
+    pharmacist, checker = (Visitor(running, south, role) for role in (Role.PARTNER_PHARMACIST, Role.CLINIC_PHARMACIST))
+    first, second = (
+        pharmacist.post(f"/donations/clinics/{south.clinic_id}/collections", pharmacy_id=str(south.pharmacies[0])).path
+        for _ in range(2)
+    )
+    for base in (first, second):
+        log(pharmacist, base, text=full(NORMODIN))
+        hand_in(pharmacist, base)
+    caller = running.caller(south, Role.CLINIC_PHARMACIST)
+    [line] = caller.get("donations", f"/collections/{second.rpartition('/')[2]}")["lines"]
+    page = checker.post(f"{second}/lines/{line['line_id']}/check", outcome="missing")
+    assert "Next collection" in page.text
+    assert "0 boxes wait" not in page.text and "Or scan the box" not in page.text
+    done = check_all(checker, running, south)
+    assert "No other collection waits to be checked." in done.text
+    assert "Next collection" not in done.text
+    assert f'href="/stock/clinics/{south.clinic_id}" autofocus' in done.html
+
+
 def test_what_was_handed_in_is_followed_by_a_new_collection(pharmacist: Visitor, checker: Visitor, base: str) -> None:
     log(pharmacist, base, text=full(NORMODIN))
     hand_in(pharmacist, base)
@@ -336,3 +370,12 @@ def test_a_refused_box_leads_to_what_came_of_its_collection(pharmacist: Visitor,
     assert came_of_it.count(f'href="{base}/check?line=') == 1
     assert f"{base}/check?line={undone}" not in came_of_it
     assert f"{base}/check?line=" not in pharmacist.get(base).html
+
+
+def test_beside_a_box_that_nobody_logged_the_name_is_asked_once(
+    pharmacist: Visitor, checker: Visitor, base: str
+) -> None:
+    log(pharmacist, base, text=full(NORMODIN))
+    hand_in(pharmacist, base)
+    page = checker.get(f"{base}/extra")
+    assert "Scan the box Or type its name" in page.text
