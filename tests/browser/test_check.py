@@ -66,6 +66,37 @@ def test_a_bag_is_found_by_its_slip_and_each_box_takes_one_key(visit: Visits, to
     assert [state for state, _ in states(together, made)] == ["accepted", "accepted", "missing", "held", "refused"]
 
 
+def test_after_the_last_box_enter_leads_to_the_next_collection(visit: Visits, together: Running) -> None:
+    handed_in(together, (SALOSPIR,), "NEXT")
+    made = handed_in(together, (AMLIBON,), "LAST")
+    page = check_of(visit, together, made)
+    waits(page, 1)
+    page.keyboard.press("Enter")
+    next_one = page.get_by_role("link", name="Επόμενη συλλογή")
+    expect(next_one).to_be_focused()
+    expect(page.locator("h1")).not_to_contain_text("κουτιά")
+    expect(page.get_by_label("Σκανάρετε το δελτίο μιας συλλογής")).to_be_visible()
+    assert violations(page) == []
+    page.keyboard.press("Enter")
+    expect(page.locator("#this-box")).to_be_visible()
+    assert made not in page.url
+
+
+def test_the_head_says_how_many_collections_wait_as_soon_as_one_is_checked(visit: Visits, together: Running) -> None:
+    handed_in(together, (SALOSPIR,), "HEAD")
+    made = handed_in(together, (AMLIBON,), "COUNT")
+    page = check_of(visit, together, made)
+    counted = page.locator(".dosis-nav [data-count=check] b")
+    before = int(counted.inner_text())
+    others = page.locator(".dosis-nav [data-count]:not([data-count=check]) b")
+    page.wait_for_load_state("networkidle")
+    told = others.all_text_contents()
+    waits(page, 1)
+    page.keyboard.press("Enter")
+    expect(counted).to_have_text(str(before - 1))
+    assert others.all_text_contents() == told
+
+
 def test_a_finger_that_stays_on_enter_accepts_one_box(visit: Visits, together: Running) -> None:
     made = handed_in(together, (AMLIBON, NORMODIN), "LONG")
     page = check_of(visit, together, made)

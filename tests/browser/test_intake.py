@@ -219,6 +219,19 @@ def test_a_wrong_expiry_is_marked_and_what_was_typed_stays(visit: Visits, togeth
     assert page.locator("#batch").input_value() == "B77"
 
 
+def test_what_is_typed_after_a_refused_expiry_takes_its_place(visit: Visits, together: Running) -> None:
+    visit.watch.expected.add(422)
+    page = collection(visit, together, PHONE)
+    scan(page, NORMODIN.ean)
+    expect(page.locator("#expires")).to_be_focused()
+    type_in(page, "1399")
+    expect(page.locator(".nhsuk-error-summary")).to_contain_text("Γράψτε τη λήξη ως μήνα και έτος")
+    expect(page.locator("#expires")).to_be_focused()
+    expect(page.locator("#text")).to_have_value("")
+    type_in(page, "0629")
+    expect_added(page, NORMODIN)
+
+
 def test_a_number_that_nobody_knows_is_learnt_with_the_products_name(visit: Visits, together: Running) -> None:
     page = collection(visit, together, SIZES[0])
     scan(page, "5012345678900")

@@ -1,11 +1,15 @@
 """Donations' pages without JavaScript: who may, what is asked, and that nothing is lost or logged twice."""
 
+import re
+from uuid import UUID
+
 import pytest
 
+from shared import slips
 from shared.ids import new_id
 from shared.roles import Role
 from shared.web.pages.view import csrf_token
-from tests.people import Running
+from tests.people import Clinic, Running
 from tests.visitor import Page, Visitor
 
 NORMODIN = "2802585801014"
@@ -278,3 +282,100 @@ def test_a_code_without_a_number_asks_for_the_medicine_and_keeps_the_rest(
     log(pharmacist, base, text=text, product_id=product_id, units="14")
     [line] = lines(running, base)
     assert (line["batch"], line["expires_on"], line["units"]) == ("LOT8", "2029-06-30", 14)
+
+
+def row_of(page: Page, base: str) -> str:
+    """The row of the list that leads to a collection."""
+    [row] = [each for each in page.html.split("<tr")[1:] if f'href="{base}"' in each]
+    return row
+
+
+def counts_of(row: str) -> dict[str, str]:
+    return dict(re.findall(r'data-head="([^"]*)"><div>([^<]*)</div>', row))
+
+
+def test_the_list_counts_what_stands_and_what_came_of_it(
+    pharmacist: Visitor, checker: Visitor, running: Running, base: str
+) -> None:
+    here = base.rpartition("/")[0]
+    for ean, day in ((NORMODIN, "290630"), (SALOSPIR, "290630"), (NORMODIN, "250101")):
+        log(pharmacist, base, text=full(ean, day=day))
+    taken_out = log(pharmacist, base, text=full(SALOSPIR)).forms[f"{base}/boxes"]["last"]
+    log(pharmacist, base, text="-", last=taken_out)
+    assert counts_of(row_of(pharmacist.get(here), base))["Boxes"] == "3"
+    hand_in(pharmacist, base)
+    row = counts_of(row_of(checker.get(here), base))
+    assert (row["Boxes"], row["To check"]) == ("3", "2")
+    assert row["Slip"] == slips.slip_number_shown(UUID(base.rpartition("/")[2]))
+    accept, miss = [line["line_id"] for line in lines(running, base) if line["state"] == "logged"]
+    checker.post(f"{base}/lines/{accept}/check", outcome="accept", units="14", expires="06/2029", batch="LOT7")
+    checker.post(f"{base}/lines/{miss}/check", outcome="missing")
+    row = counts_of(row_of(checker.get(here), base))
+    assert (row["Boxes"], row["Boxes accepted"], row["Boxes refused"]) == ("3", "1", "1")
+
+
+def check_all(checker: Visitor, running: Running, clinic: Clinic) -> Page:
+    """Nothing is in any bag; returns the page after the last."""
+    caller = running.caller(clinic, Role.CLINIC_PHARMACIST)
+    page = None
+    for each in caller.get("donations", "/collections?collection_state=handed_in")["collections"]:
+        there = f"/donations/clinics/{clinic.clinic_id}/collections/{each['collection_id']}"
+        for line in caller.get("donations", f"/collections/{each['collection_id']}")["lines"]:
+            if line["state"] == "logged":
+                page = checker.post(f"{there}/lines/{line['line_id']}/check", outcome="missing")
+    assert page is not None
+    return page
+
+
+def test_a_check_that_is_done_leads_on(running: Running) -> None:
+    south = running.world.south
+    pharmacist, checker = (Visitor(running, south, role) for role in (Role.PARTNER_PHARMACIST, Role.CLINIC_PHARMACIST))
+    first, second = (
+        pharmacist.post(f"/donations/clinics/{south.clinic_id}/collections", pharmacy_id=str(south.pharmacies[0])).path
+        for _ in range(2)
+    )
+    for base in (first, second):
+        log(pharmacist, base, text=full(NORMODIN))
+        hand_in(pharmacist, base)
+    caller = running.caller(south, Role.CLINIC_PHARMACIST)
+    [line] = caller.get("donations", f"/collections/{second.rpartition('/')[2]}")["lines"]
+    page = checker.post(f"{second}/lines/{line['line_id']}/check", outcome="missing")
+    assert "Next collection" in page.text
+    assert "0 boxes wait" not in page.text and "Or scan the box" not in page.text
+    done = check_all(checker, running, south)
+    assert "No other collection waits to be checked." in done.text
+    assert "Next collection" not in done.text
+    assert f'href="/stock/clinics/{south.clinic_id}" autofocus' in done.html
+
+
+def test_what_was_handed_in_is_followed_by_a_new_collection(pharmacist: Visitor, checker: Visitor, base: str) -> None:
+    log(pharmacist, base, text=full(NORMODIN))
+    hand_in(pharmacist, base)
+    assert pharmacist.get(base).text.count("New collection at") == 1
+    assert "New collection at" not in checker.get(base).text
+
+
+def test_a_refused_box_leads_to_what_came_of_its_collection(pharmacist: Visitor, checker: Visitor, base: str) -> None:
+    log(pharmacist, base, text=full(NORMODIN, day="250101"))
+    undone = log(pharmacist, base, text=full(SALOSPIR)).forms[f"{base}/boxes"]["last"]
+    log(pharmacist, base, text="-", last=undone)
+    hand_in(pharmacist, base)
+    refused = f"/donations/clinics/{checker.clinic_id}/refused"
+    count = int(re.findall(r"([0-9]+) box", checker.get(refused).text)[0])
+    last_page = checker.answer(f"{refused}?page={-(-count // 25)}").text
+    assert f'href="{base}"' in last_page
+    assert f'href="{base}/check' not in last_page
+    # There the box can still be looked at again, and one that was taken out cannot.
+    came_of_it = checker.get(base).html
+    assert came_of_it.count(f'href="{base}/check?line=') == 1
+    assert f"{base}/check?line={undone}" not in came_of_it
+    assert f"{base}/check?line=" not in pharmacist.get(base).html
+
+
+def test_beside_a_box_that_nobody_logged_the_name_is_asked_once(
+    pharmacist: Visitor, checker: Visitor, base: str
+) -> None:
+    log(pharmacist, base, text=full(NORMODIN))
+    hand_in(pharmacist, base)
+    page = checker.get(f"{base}/extra")
+    assert "Scan the box Or type its name" in page.text

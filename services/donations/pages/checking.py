@@ -96,6 +96,7 @@ async def show_check(work: Work, view: View, clinic_id: UUID, collection_id: UUI
             raise CollectionNotHandedIn
         lines = await store.lines.lines_of(tx, collection_id)
         products = await known.products(tx.sql, clinic_id, list({line.product_id for line in lines}))
+        first = await store.collections.first_handed_in(tx)
     there = [line for line in lines if line.state != "withdrawn"]
     waiting = [line for line in there if line.state == "logged"]
     wanted = str(view.request.path_params.get("line_id", view.asked("line")))
@@ -108,6 +109,7 @@ async def show_check(work: Work, view: View, clinic_id: UUID, collection_id: UUI
         waiting=waiting,
         line=asked or next(iter(waiting), None),
         done=next((line for line in there if str(line.line_id) == view.asked("done")), None),
+        next_check=f"{address_of(clinic_id, first)}/check" if first else None,
         products=products,
         tables=words,
         sources=SOURCES,

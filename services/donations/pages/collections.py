@@ -10,6 +10,7 @@ from services.donations import store
 from services.donations.actions import collecting
 from services.donations.errors import CollectionNotFound
 from services.donations.pages import slip
+from shared import slips
 from shared.database import Transaction, Work
 from shared.identity import Access
 from shared.roles import Act
@@ -25,7 +26,9 @@ async def show_collections(work: Work, access: Access, view: View, clinic_id: UU
     async with work.reading() as tx:
         found = await store.collections.list_collections(tx, None, pharmacies, MOST)
         own = await store.collections.partners(tx, access.pharmacies(Act.COLLECT, clinic_id))
-    return await view.page("donations/collections.html", collections=found, own_pharmacies=own)
+    return await view.page(
+        "donations/collections.html", collections=found, own_pharmacies=own, slip_shown=slips.slip_number_shown
+    )
 
 
 class OpenForm(Struct, frozen=True, kw_only=True):

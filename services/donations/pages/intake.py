@@ -32,6 +32,7 @@ async def _show(work: Work, access: Access, view: View, collection_id: UUID, ask
     async with work.reading() as tx:
         collection = await their_collection(tx, access, work.clinic_id, collection_id)
         lines = await store.lines.lines_of(tx, collection_id)
+        own = await store.collections.partners(tx, access.pharmacies(Act.COLLECT, work.clinic_id))
         products = await known.products(tx.sql, tx.clinic_id, list({line.product_id for line in lines}))
     logging = collection.state == "open" and view.may(Act.COLLECT)
     return await view.page(
@@ -39,6 +40,7 @@ async def _show(work: Work, access: Access, view: View, collection_id: UUID, ask
         base=address_of(work.clinic_id, collection_id),
         collection=collection,
         lines=lines,
+        own_pharmacies=[each for each in own if each.pharmacy_id == collection.pharmacy_id],
         products=products,
         shown=next((line for line in lines if str(line.line_id) == view.asked("line")), None),
         asked=asked,

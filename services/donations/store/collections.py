@@ -12,6 +12,8 @@ CollectionState = Literal["open", "handed_in", "checked"]
 
 
 class CollectionRow(Struct, frozen=True, kw_only=True):
+    """A collection with how many of its lines there are, without those that were withdrawn."""
+
     collection_id: UUID
     pharmacy_id: UUID
     pharmacy_name: str | None
@@ -20,6 +22,8 @@ class CollectionRow(Struct, frozen=True, kw_only=True):
     handed_in_at: datetime | None
     lines: int
     waiting_lines: int
+    accepted_lines: int
+    refused_lines: int
 
 
 class LockedCollection(Struct, frozen=True, kw_only=True):
@@ -52,45 +56,50 @@ async def is_partner(tx: Transaction, pharmacy_id: UUID) -> bool:
     return bool(await tx.sql.fetchval(IS_PARTNER, tx.clinic_id, pharmacy_id, tx.today))
 
 
-_COLLECTION = """
-SELECT collection.collection_id, collection.pharmacy_id, partnership.name AS pharmacy_name, collection.state,
-       collection.opened_at, collection.handed_in_at,
-       (SELECT count(*) FROM line WHERE line.collection_id = collection.collection_id)::int AS lines,
-       (
-           SELECT count(*)
-           FROM line
-           WHERE line.collection_id = collection.collection_id AND line.state = 'logged'
-       )::int AS waiting_lines
-FROM collection
-LEFT JOIN partnership
-    ON partnership.clinic_id = collection.clinic_id AND partnership.pharmacy_id = collection.pharmacy_id
-"""
-FIND_COLLECTION = _COLLECTION + "WHERE collection.clinic_id = $1 AND collection.collection_id = $2"
-# No index is needed: a clinic has some thousands of collections, and their ids are all that is looked through.
-BY_SLIP = (
-    _COLLECTION
-    + """
-WHERE collection.clinic_id = $1 AND right(collection.collection_id::text, 8) = $2
-ORDER BY collection.opened_at DESC, collection.collection_id
-LIMIT 1
-"""
+def _collections(chosen: str) -> str:
+    """The clinic's collections that are chosen, the latest on top; only of these are the lines counted."""
+    return f"""
+WITH chosen AS (
+    SELECT *
+    FROM collection
+    WHERE clinic_id = $1
+        {chosen.strip()}
 )
+SELECT chosen.collection_id, chosen.pharmacy_id, partnership.name AS pharmacy_name, chosen.state, chosen.opened_at,
+       chosen.handed_in_at, counted.lines, counted.waiting_lines, counted.accepted_lines, counted.refused_lines
+FROM chosen
+LEFT JOIN partnership USING (clinic_id, pharmacy_id)
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE state <> 'withdrawn')::int AS lines,
+           count(*) FILTER (WHERE state = 'logged')::int AS waiting_lines,
+           count(*) FILTER (WHERE state = 'accepted')::int AS accepted_lines,
+           count(*) FILTER (WHERE state = 'refused')::int AS refused_lines
+    FROM line
+    WHERE line.collection_id = chosen.collection_id
+) AS counted
+ORDER BY chosen.opened_at DESC, chosen.collection_id
+"""
+
+
+FIND_COLLECTION = _collections("AND collection_id = $2")
+# No index is needed: a clinic has some thousands of collections, and their ids are all that is looked through.
+BY_SLIP = _collections("""
+        AND right(collection_id::text, 8) = $2
+    ORDER BY opened_at DESC, collection_id
+    LIMIT 1
+""")
 LOCK_COLLECTION = """
 SELECT collection_id, pharmacy_id, state
 FROM collection
 WHERE clinic_id = $1 AND collection_id = $2
 FOR UPDATE
 """
-LIST_COLLECTIONS = (
-    _COLLECTION
-    + """
-WHERE collection.clinic_id = $1
-    AND ($2::text IS NULL OR collection.state = $2)
-    AND ($3::uuid[] IS NULL OR collection.pharmacy_id = ANY($3))
-ORDER BY collection.opened_at DESC, collection.collection_id
-LIMIT $4
-"""
-)
+LIST_COLLECTIONS = _collections("""
+        AND ($2::text IS NULL OR state = $2)
+        AND ($3::uuid[] IS NULL OR pharmacy_id = ANY($3))
+    ORDER BY opened_at DESC, collection_id
+    LIMIT $4
+""")
 
 
 PARTNERS = """
@@ -137,10 +146,23 @@ async def lock_collection(tx: Transaction, collection_id: UUID) -> LockedCollect
 
 
 COUNT_HANDED_IN = "SELECT count(*) FROM collection WHERE clinic_id = $1 AND state = 'handed_in'"
+FIRST_HANDED_IN = """
+SELECT collection_id
+FROM collection
+WHERE clinic_id = $1 AND state = 'handed_in'
+ORDER BY opened_at, collection_id DESC
+LIMIT 1
+"""
 
 
 async def count_handed_in(tx: Transaction) -> int:
     return await tx.sql.fetchval(COUNT_HANDED_IN, tx.clinic_id) or 0
+
+
+async def first_handed_in(tx: Transaction) -> UUID | None:
+    """The first of those that wait for their check, the one that was opened before all others."""
+    first: UUID | None = await tx.sql.fetchval(FIRST_HANDED_IN, tx.clinic_id)
+    return first
 
 
 async def list_collections(

@@ -26,11 +26,12 @@
   function settle() {
     const told = document.querySelector("[data-outcome]");
     if (told) sound(told.dataset.outcome);
-    const next = document.querySelector(".nhsuk-error-summary ~ * .nhsuk-input--error") ?? document.querySelector("[autofocus]");
+    const wrong = document.querySelector(".nhsuk-error-summary ~ * .nhsuk-input--error");
+    const next = wrong ?? document.querySelector("[autofocus]");
     next?.focus();
     // What was typed wrong is replaced by the next scan or word, and a number that is offered by another.
     const refused = told?.dataset.outcome === "no" && next?.matches("[data-scan-form] input");
-    if (refused || next?.matches("[data-replace]")) next.select();
+    if (wrong || refused || next?.matches("[data-replace]")) next.select();
   }
 
   document.addEventListener("DOMContentLoaded", settle);

@@ -74,10 +74,20 @@
     const main = page.querySelector("#main");
     document.querySelector("#main").replaceWith(main);
     document.title = page.title;
+    takeNumbers(page);
     document.dispatchEvent(new Event("dosis:swapped"));
     const next = main.querySelector("[data-scan-form=always] [name=text]");
     if (begun && next && !next.value) next.value = begun;
     tell(false);
+  }
+
+  // What waits at this service, as its entries of the menu say on the new page; the others' were asked for already.
+  function takeNumbers(page) {
+    const service = location.pathname.split("/")[1];
+    for (const count of document.querySelectorAll(`.dosis-nav a[href^="/${service}/"] [data-count]`)) {
+      const now = page.querySelector(`.dosis-nav [data-count="${count.dataset.count}"]`);
+      if (now) count.replaceWith(now);
+    }
   }
 
   function tell(away) {
