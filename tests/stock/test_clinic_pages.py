@@ -222,7 +222,7 @@ def test_somebody_who_is_registered_is_found_by_the_name_they_sign_in_with(runni
             "until_on",
             "A delegation lasts two years at most",
         ),
-        ({"until_on": (None, "31/2/2027")}, "until_on", "Type a day like this"),
+        ({"until_on": (None, "31/2/2027")}, "until_on", "There is no such day"),
         ({"task": (None, f"{SECRETARY} {new_id()}")}, "task", "Choose one of the list."),
         ({"task": (None, "emperor")}, "task", "Choose one of the list."),
         ({"task": (None, "")}, "task", "Fill this in."),
