@@ -252,6 +252,12 @@ def test_somebody_who_is_not_expected_is_a_walk_in(counter: Visitor, day: FullDa
     assert "walk-in" in opened.text
     day.wait_for_answers()
     assert "28 tablets" in counter.get(opened.path).text
+    assert "The plan has changed" not in counter.get(opened.path).text
+    pharmacist = day.caller(Role.CLINIC_PHARMACIST)
+    (line,) = pharmacist.get("dispense", f"/patients/{patient_id}")["therapy_lines"]
+    ends = f"/patients/{patient_id}/therapy-lines/{line['therapy_line_id']}/end"
+    pharmacist.do("dispense", ends, {"until_on": str(day.today)})
+    assert "The plan has changed since this was prepared" in counter.get(opened.path).text
 
 
 def test_the_calendar_is_set_by_the_secretary_and_nobody_with_less(running: Running, day: FullDay) -> None:

@@ -57,6 +57,8 @@ class Bag(Struct, frozen=True, kw_only=True):
     lines: list[BagLine]
     owed: list[store.owed.OwedRow]
     products: Mapping[UUID, known.KnownProduct]
+    over: frozenset[UUID]
+    """Lines of which the plan was stopped or changed since: more lies in the bag than is taken."""
     waits_until: datetime | None
     """Until when a walk-in waits for stock's answer."""
 
@@ -92,8 +94,11 @@ async def bag_of(view: View, visit: store.visits.VisitRow) -> Bag:
         ids = {line.product_id for line in lines} | {lot.product_id for lot in lots} | {row.product_id for row in owed}
         products = await known.products(tx.sql, tx.clinic_id, list(ids))
         waits_until = await store.requests.waits_until(tx, visit.visit_id)
+        plan = await store.patients.therapy_lines_of(tx, visit.patient_id)
+        until = {one.therapy_line_id: one.until_on or date.max for one in plan}
+        over = frozenset(line.line_id for line in lines if line.through_on > until[line.therapy_line_id])
         shown = bag_lines(lines, lots, products, who.allergies if who else (), tx.today)
-    return Bag(visit=visit, who=who, lines=shown, owed=owed, products=products, waits_until=waits_until)
+    return Bag(visit=visit, who=who, lines=shown, owed=owed, products=products, over=over, waits_until=waits_until)
 
 
 def bag_lines(
