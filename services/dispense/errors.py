@@ -137,6 +137,11 @@ class NothingToGive(Conflict):
     detail = "What was reserved has been given or is no longer given; prepare again, or note that it is owed."
 
 
+class SomethingToGive(Conflict):
+    title = "Something lies ready for this visit"
+    detail = "Give what there is: what is missing is owed with it."
+
+
 class NothingToUndo(Conflict):
     title = "Nothing was given on this visit that could be undone today"
 

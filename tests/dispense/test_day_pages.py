@@ -260,6 +260,20 @@ def test_somebody_who_is_not_expected_is_a_walk_in(counter: Visitor, day: FullDa
     assert "The plan has changed since this was prepared" in counter.get(opened.path).text
 
 
+def test_who_comes_in_vain_is_owed_all_of_it_with_one_key(counter: Visitor, day: FullDay) -> None:
+    found = day.caller(Role.CLINIC_PHARMACIST).get("stock", "/products", text="ΒΕΛΟΝΕΣ")["products"]
+    patient_id = day.register("Δοκιμή Μάταιη", "el", [found[0]["product"]])
+    walk_in = counter.post(counter.post(f"{day.address}/counter", text=day.cards.pop(patient_id)).path)
+    day.wait_for_answers()
+    page = counter.get(walk_in.path)
+    assert "There is nothing to give" in page.text and "They came: all of it is owed" in page.text
+    done = counter.post(f"{page.path}/owe")
+    assert "Nothing was there, all of it is owed: Δοκιμή Μάταιη" in done.text
+    assert "Owed: 28 pieces of ΒΕΛΟΝΕΣ" in done.text
+    undone = counter.post(f"{page.path}/undo")
+    assert "They came: all of it is owed" in undone.text
+
+
 def test_the_calendar_is_set_by_the_secretary_and_nobody_with_less(running: Running, day: FullDay) -> None:
     secretary = Visitor(running, running.world.south, Role.SECRETARY)
     days = day.address.rpartition("/")[0]

@@ -7,7 +7,14 @@ import pytest
 
 from services.dispense import store
 from services.dispense.actions import counter, hearing
-from services.dispense.errors import MoreThanReserved, NothingToGive, OwedNotFound
+from services.dispense.errors import (
+    MoreThanReserved,
+    NothingToGive,
+    NothingToUndo,
+    OwedNotFound,
+    SomethingToGive,
+    VisitServed,
+)
 from shared.events.dispense import DispensingUndone, ReservationAsked, ReservationReleased
 from shared.events.stock import LotHeld
 from shared.ids import new_id
@@ -264,4 +271,57 @@ async def test_a_hold_that_comes_during_a_giving_or_undoing_waits_for_it(clinic:
         await tx.sql.fetch(store.escrow.ESCROW_TO_GIVE, clinic.clinic_id, visit_id)
     await stopping
     assert len(await call_backs(clinic)) == 1
+    await agree(clinic)
+
+
+# Who comes in vain
+
+
+async def test_who_comes_in_vain_is_owed_all_of_it_and_is_not_noted_as_not_come(clinic: OwnClinic) -> None:
+    patient_id = await clinic.patient()
+    await clinic.prepare()
+    visit_id = (await clinic.visit(patient_id)).visit_id
+    assert (await counter.owe_everything(clinic.work, visit_id)).state == "served"
+    for again in (counter.owe_everything(clinic.work, visit_id), counter.mark_not_come(clinic.work, visit_id)):
+        with pytest.raises((NothingToGive, VisitServed)):
+            await again
+    await clinic.close()
+    assert (await clinic.visit(patient_id)).state == "served"
+    await clinic.donate(100)
+    clinic.set_days_ahead(3)
+    await clinic.prepare()
+    owed, later = await clinic.lines(patient_id)
+    assert (owed.reserved_units, later.reserved_units) == (SUPPLY_DAYS - 3, 3)
+    assert owed.tops_up is not None
+    await agree(clinic)
+
+
+async def test_what_is_owed_since_somebody_came_in_vain_is_undone(clinic: OwnClinic) -> None:
+    patient_id = await clinic.patient()
+    await clinic.prepare()
+    visit_id = (await clinic.visit(patient_id)).visit_id
+    await counter.owe_everything(clinic.work, visit_id)
+    assert (await counter.undo_last(clinic.work, visit_id)).state == "expected"
+    async with clinic.work.reading() as tx:
+        assert await store.owed.owed_rows(tx, 10, patient_id) == []
+    with pytest.raises(NothingToUndo):
+        await counter.undo_last(clinic.work, visit_id)
+    await clinic.donate(100)
+    await clinic.prepare()
+    with pytest.raises(SomethingToGive):
+        await counter.owe_everything(clinic.work, visit_id)
+    assert sum(row.units for row in (await counter.give(clinic.work, visit_id, None)).given) == SUPPLY_DAYS
+    await agree(clinic)
+
+
+async def test_what_comes_on_the_very_day_is_given_to_who_came_in_vain(clinic: OwnClinic) -> None:
+    patient_id = await clinic.patient()
+    await clinic.prepare()
+    visit_id = (await clinic.visit(patient_id)).visit_id
+    await counter.owe_everything(clinic.work, visit_id)
+    await clinic.donate(100)
+    await clinic.prepare()
+    assert sum(row.units for row in (await counter.give(clinic.work, visit_id, None)).given) == SUPPLY_DAYS
+    async with clinic.work.reading() as tx:
+        assert await store.owed.owed_rows(tx, 10, patient_id) == []
     await agree(clinic)

@@ -28,6 +28,7 @@ from services.dispense.errors import (
     OwedNotFound,
     PatientForgotten,
     PatientNotFound,
+    SomethingToGive,
     VisitNotFound,
     VisitServed,
 )
@@ -85,6 +86,25 @@ async def give(work: Work, visit_id: UUID, wanted: Mapping[UUID, int] | None) ->
         await _bring_coming_days_into_line(tx, visit.patient_id)
         given = [GivenLine(line_id=row.line_id, lot_id=row.lot_id, units=row.units) for row in rows]
         return tx.done(VisitChanged(visit_id=visit_id, state="served", given=given))
+
+
+async def owe_everything(work: Work, visit_id: UUID) -> VisitChanged:
+    """They came, and nothing of what they need was there: all of it is owed."""
+    async with work.transaction() as tx:
+        visit = await _open_visit(tx, visit_id)
+        await _refuse_forgotten(tx, visit.patient_id)
+        lines = await store.visit_lines.lock_lines(tx, visit_id)
+        lots = await store.escrow.lock_lots(tx, visit_id)
+        if giving.left_of_lines(lots, tx.today):
+            raise SomethingToGive
+        lacking = [line for line in _answered(lines, lots) if line.short_units and line.supply_id is None]
+        if not lacking:
+            raise NothingToGive
+        supplies = await _supplies(tx, visit, lacking, lots)
+        await store.owed.settle_owed(tx, dict.fromkeys(supplies.values(), True))
+        await store.visits.set_visit_state(tx, visit_id, "served")
+        await _bring_coming_days_into_line(tx, visit.patient_id)
+        return tx.done(VisitChanged(visit_id=visit_id, state="served"))
 
 
 def _refuse_later_first(
@@ -145,7 +165,7 @@ async def mark_not_come(work: Work, visit_id: UUID) -> VisitChanged:
     """The patient did not come. What is reserved waits until the day is closed: they may come yet."""
     async with work.transaction() as tx:
         visit = await _open_visit(tx, visit_id)
-        if await store.supplies.is_served(tx, visit_id):
+        if visit.state == "served":
             raise VisitServed
         await store.visits.set_visit_state(tx, visit_id, "not_come")
         await _bring_coming_days_into_line(tx, visit.patient_id)
@@ -158,8 +178,10 @@ async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
         visit = await _open_visit(tx, visit_id)
         undoes = await store.supplies.last_operation(tx, visit_id)
         if undoes is None:
-            if visit.state != "not_come":
+            if visit.state == "expected":
                 raise NothingToUndo
+            if visit.state == "served":
+                await _void_what_was_owed(tx, visit_id)
             await store.visits.set_visit_state(tx, visit_id, "expected")
             await _bring_coming_days_into_line(tx, visit.patient_id)
             return tx.done(VisitChanged(visit_id=visit_id, state="expected"))
@@ -180,6 +202,13 @@ async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
         await _release_held(tx, [row.lot_id for row in undone])
         await _bring_coming_days_into_line(tx, visit.patient_id)
         return tx.done(VisitChanged(visit_id=visit_id, state=state))
+
+
+async def _void_what_was_owed(tx: Transaction, visit_id: UUID) -> None:
+    """Of a visit on which nothing was there."""
+    lines = await store.visit_lines.lock_lines(tx, visit_id)
+    await store.supplies.void_empty_supplies(tx, visit_id)
+    await store.owed.settle_owed(tx, {line.supply_id: True for line in lines if line.supply_id is not None})
 
 
 async def _bring_coming_days_into_line(tx: Transaction, patient_id: UUID) -> None:

@@ -103,6 +103,16 @@ async def not_come_by_form(work: Work, view: View, clinic_id: UUID, day_on: date
     return view.go(counter_address(clinic_id, day_on), was=visit_id)
 
 
+@form(_PATH + "/owe", act=Act.GIVE, again=show_bag)
+async def owe_everything_by_form(
+    work: Work, view: View, clinic_id: UUID, day_on: date, visit_id: UUID
+) -> Response[Any]:
+    """Somebody came in vain: they are not noted as not come, and all that they need is owed."""
+    await _visit(view.reading, day_on, visit_id)
+    await view.once(actions.owe_everything(work, visit_id), actions.VisitChanged)
+    return view.go(counter_address(clinic_id, day_on), was=visit_id)
+
+
 @form(_PATH + "/undo", act=Act.GIVE, again=show_bag)
 async def undo_by_form(work: Work, view: View, clinic_id: UUID, day_on: date, visit_id: UUID) -> Response[Any]:
     await _visit(view.reading, day_on, visit_id)
@@ -146,6 +156,7 @@ PAGES = (
     show_bag,
     give_by_form,
     not_come_by_form,
+    owe_everything_by_form,
     undo_by_form,
     ask_again_by_form,
     abandon_by_form,
