@@ -50,7 +50,7 @@ class PlannedAlready(Conflict):
 
 class PlanChanged(Conflict):
     title = "The plan has changed since you looked"
-    detail = "Somebody has just planned the same substance, or noted an allergy. Look at it once more."
+    detail = "Somebody has just changed it, or noted an allergy. Look at it once more."
 
 
 class TherapyLineOver(Conflict):

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from services.dispense.rules import OnWeekdays
-from services.dispense.rules.planning import Plan, Supplied, carried_over, needed_by
+from services.dispense.rules.carrying import carried_over
+from services.dispense.rules.plan import Plan, Supplied
+from services.dispense.rules.planning import needed_by
 from tests.dispense.test_planning_rules import MONDAY, MOST_DAYS, named, plan
 
 CYCLE_DAYS = 28

@@ -10,21 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.dispense.rules import OnWeekdays, TimesADay
+from services.dispense.rules.plan import OwedBefore, Plan
 from services.dispense.rules.planning import (
-    AskAgain,
     Calendar,
-    Changes,
-    OwedBefore,
-    Plan,
-    Prepared,
     Wanted,
     by_registration,
     by_urgency,
-    changes,
     needed_by,
     next_expected,
     wanted_on,
 )
+from services.dispense.rules.renewal import AskAgain, Changes, Prepared, changes
 
 MONDAY = date(2027, 3, 1)
 THURSDAY = MONDAY + timedelta(days=3)

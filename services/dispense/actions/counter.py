@@ -181,7 +181,7 @@ async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
             if visit.state == "expected":
                 raise NothingToUndo
             if visit.state == "served":
-                await _void_what_was_owed(tx, visit_id)
+                await _settle_supplies(tx, visit_id, await store.visit_lines.lock_lines(tx, visit_id))
             await store.visits.set_visit_state(tx, visit_id, "expected")
             await _bring_coming_days_into_line(tx, visit.patient_id)
             return tx.done(VisitChanged(visit_id=visit_id, state="expected"))
@@ -192,9 +192,7 @@ async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
         back = [Handed(line_id=row.line_id, lot_id=row.lot_id, units=-row.units) for row in undone]
         await store.escrow.give_from_escrow(tx, back)
         await store.supplies.add_to_supplies(tx, [(row.supply_id, -row.units) for row in undone])
-        await store.supplies.void_empty_supplies(tx, visit_id)
-        supply_ids = {line.supply_id: line.short_units > 0 for line in lines if line.supply_id is not None}
-        await store.owed.settle_owed(tx, supply_ids)
+        await _settle_supplies(tx, visit_id, lines)
         state: store.visits.VisitState = "served" if await store.supplies.is_served(tx, visit_id) else "expected"
         await store.visits.set_visit_state(tx, visit_id, state)
         told = events.DispensingUndone(operation_id=new_id(), undoes=undoes, lines=_told(rows, lines))
@@ -204,11 +202,11 @@ async def undo_last(work: Work, visit_id: UUID) -> VisitChanged:
         return tx.done(VisitChanged(visit_id=visit_id, state=state))
 
 
-async def _void_what_was_owed(tx: Transaction, visit_id: UUID) -> None:
-    """Of a visit on which nothing was there."""
-    lines = await store.visit_lines.lock_lines(tx, visit_id)
+async def _settle_supplies(tx: Transaction, visit_id: UUID, lines: Sequence[LineToGive]) -> None:
+    """After something was taken back: days of which nothing is given are supplied no more, nor is anything owed."""
     await store.supplies.void_empty_supplies(tx, visit_id)
-    await store.owed.settle_owed(tx, {line.supply_id: True for line in lines if line.supply_id is not None})
+    supplies = {line.supply_id: line.short_units > 0 for line in lines if line.supply_id is not None}
+    await store.owed.settle_owed(tx, supplies)
 
 
 async def _bring_coming_days_into_line(tx: Transaction, patient_id: UUID) -> None:

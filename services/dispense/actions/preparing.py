@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from services.dispense import store
-from services.dispense.rules import planning
+from services.dispense.rules import planning, renewal
 from shared import known
 from shared.database import Transaction
 from shared.events import dispense as events
@@ -23,14 +23,14 @@ class _Renewed(Struct, frozen=True, kw_only=True):
 
     day_id: UUID
     request_id: UUID
-    changes: planning.Changes
+    changes: renewal.Changes
     wanted: list[planning.Wanted]
     asked: list[tuple[UUID, events.AskedLine]]
 
 
 async def bring_into_line(
     tx: Transaction, days: Sequence[store.days.DayRow], patient_id: UUID | None = None
-) -> list[planning.Changes]:
+) -> list[renewal.Changes]:
     """Have reserved on each of these days what everybody (or one patient) needs, and nothing else.
 
     The days are locked and in their order: what an earlier one supplies a later one needs no more. Returns what
@@ -65,7 +65,7 @@ async def _renew(
     plans = await store.plans.plans(tx, day.day_on, patient_id)
     wanted = planning.wanted_on(plans, day.day_on, calendar, policies.supply_days_most)
     prepared = await store.visit_lines.prepared_lines(tx, day.day_id, patient_id)
-    todo = planning.changes([line for line, _, _ in prepared], wanted)
+    todo = renewal.changes([line for line, _, _ in prepared], wanted)
     await drop_lines(tx, todo.drop)
     request_id = new_id()
     asked = await _add(tx, day.day_id, request_id, todo.add)
@@ -133,7 +133,7 @@ def _asked(need: planning.Wanted, reference: UUID) -> events.AskedLine:
     )
 
 
-def _asked_again(line: planning.Prepared, reference: UUID, again: planning.AskAgain) -> events.AskedLine:
+def _asked_again(line: renewal.Prepared, reference: UUID, again: renewal.AskAgain) -> events.AskedLine:
     return events.AskedLine(
         reference=reference,
         order=0,

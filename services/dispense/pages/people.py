@@ -20,15 +20,6 @@ NOBODY = "–"
 """Of somebody who has been forgotten."""
 
 
-class Shown(Struct, frozen=True, kw_only=True):
-    """One page of those who are expected; `number` of `pages`."""
-
-    people: Sequence["Expected"]
-    count: int
-    number: int
-    pages: int
-
-
 class Expected(Struct, frozen=True, kw_only=True):
     """`visit_id` is None before the day is prepared."""
 
@@ -40,6 +31,15 @@ class Expected(Struct, frozen=True, kw_only=True):
     waits: bool
     short: bool
     lines: int
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """One page of those who are expected; `number` of `pages`."""
+
+    people: Sequence[Expected]
+    count: int
+    number: int
+    pages: int
 
 
 async def wanted_on(tx: Transaction, day_on: date) -> list[planning.Wanted]:

@@ -8,8 +8,9 @@ import asyncpg
 import msgspec
 from msgspec.structs import replace
 
-from services.dispense.rules import Schedule, content_needed
-from services.dispense.rules.planning import CARRIED_DAYS, OwedBefore, Plan, Supplied, carried_over
+from services.dispense.rules import Schedule
+from services.dispense.rules.carrying import CARRIED_DAYS, carried_over
+from services.dispense.rules.plan import OwedBefore, Plan, Supplied
 from shared.database import Transaction
 from shared.exact import fraction_of
 
@@ -178,6 +179,5 @@ def _plan(row: asyncpg.Record) -> Plan:
 def _supplied(plan: Plan, row: asyncpg.Record) -> Supplied:
     """At most what its days need: of a bottle that is opened for a week the rest is no supply."""
     from_on, through_on = row["from_on"], row["through_on"]
-    most = content_needed(plan.schedule, plan.per_intake, plan.starts_on, from_on, through_on)
     content = fraction_of(row["content"]) - row["short_content"]
-    return Supplied(from_on=from_on, through_on=through_on, content=min(content, most))
+    return Supplied(from_on=from_on, through_on=through_on, content=min(content, plan.content(from_on, through_on)))

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from services.dispense.rules.planning import Prepared, Wanted
+from services.dispense.rules.planning import Wanted
+from services.dispense.rules.renewal import Prepared
 from shared.database import Transaction
 from shared.exact import fraction_of
 
